@@ -1,0 +1,1 @@
+"""Who may do what: grants, the actor who holds them, and the decision."""

@@ -1,0 +1,97 @@
+"""The authorizer's decision: from a token to a policy and the context that functions are given.
+
+It fails closed: a token that is not good is the gateway's 401, everything else that goes wrong is a
+policy that denies all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.access.policy import denial, policy
+from bbws_access.access.principal import Principal, PrincipalLoader
+from bbws_access.access.tokens import TokenVerifier
+from bbws_access.errors import Denied, Unauthenticated
+
+_NOBODY: Final = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the authorizer returns, and ``code``, why, for the log: ``ALLOWED`` or a denial's code."""
+
+    principal_id: str
+    policy: dict[str, Any]
+    context: dict[str, str]
+    code: str
+
+    def response(self) -> dict[str, Any]:
+        return {"principalId": self.principal_id, "policyDocument": self.policy, "context": self.context}
+
+
+class Authorizer:
+    """Decides by the user alone; see the policy's module for why."""
+
+    def __init__(self, verifier: TokenVerifier, principals: PrincipalLoader) -> None:
+        self._verifier = verifier
+        self._principals = principals
+
+    def decide(self, authorization: str | None, method_arn: str) -> Decision:
+        """Raises :class:`Unauthenticated`, which the gateway answers with 401; never anything else."""
+        subject = _NOBODY
+        try:
+            claims = self._verifier.verify(authorization)
+            subject = claims.subject
+            principal = self._principals.load(claims.subject, claims.organisation_id)
+            document = policy(principal.actor, method_arn)
+        except Unauthenticated:
+            raise
+        except Denied as error:
+            return Decision(subject, denial(method_arn), {"denial": error.code}, error.code)
+        except Exception:  # noqa: BLE001 - whatever it was, nobody gets in because of it
+            return Decision(subject, denial(method_arn), {"denial": "INTERNAL_ERROR"}, "INTERNAL_ERROR")
+        return Decision(subject, document, context_of(principal), "ALLOWED")
+
+
+def context_of(principal: Principal) -> dict[str, str]:
+    """The actor as strings, which is all that API Gateway passes on; :func:`actor_of` is the reverse."""
+    actor = principal.actor
+    return {
+        "userId": actor.id,
+        "email": actor.email,
+        "orgId": actor.organisation_id or "",
+        "teamIds": ",".join(sorted(actor.team_capabilities)),
+        "permissions": ",".join(sorted(actor.permissions)),
+        "roleIds": ",".join(principal.role_ids),
+        "platformPermissions": ",".join(sorted(actor.platform_permissions)),
+        "teamPermissions": ",".join(sorted(actor.team_permissions)),
+        "teamCapabilities": json.dumps(
+            {team: sorted(can) for team, can in sorted(actor.team_capabilities.items())}, separators=(",", ":")
+        ),
+    }
+
+
+def actor_of(context: dict[str, Any], origin: Origin) -> Actor:
+    """The actor of a request that passed the authorizer; raises :class:`Unauthenticated` without one."""
+    user_id = context.get("userId")
+    if not user_id:
+        raise Unauthenticated("a token is needed", code="TOKEN_MISSING")
+    capabilities = json.loads(context.get("teamCapabilities") or "{}")
+    return Actor(
+        id=str(user_id),
+        email=str(context.get("email", "")),
+        kind=ActorKind.USER,
+        organisation_id=str(context.get("orgId", "")) or None,
+        permissions=_listed(context.get("permissions")),
+        platform_permissions=_listed(context.get("platformPermissions")),
+        team_permissions=_listed(context.get("teamPermissions")),
+        team_capabilities={team: frozenset(can) for team, can in capabilities.items()},
+        origin=origin,
+    )
+
+
+def _listed(text: Any) -> frozenset[str]:
+    return frozenset(part for part in str(text or "").split(",") if part)

@@ -1,0 +1,142 @@
+"""From a user's id to the actor they are: two table requests, however many roles and teams they have.
+
+1. One query of GSI3 finds the user's profiles, role assignments and team memberships.
+2. One consistent batch read fetches the profile and the definitions of the roles and team roles.
+
+The profile is always read anew and consistently, so that deactivating a user takes effect at the next
+decision. Definitions of roles are kept in memory for :data:`DEFINITIONS_LAST`.
+
+This is on the cold path of every request: it works on plain items and imports no models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bbws_access import keys
+from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.clock import Clock
+from bbws_access.errors import Denied
+from bbws_access.keys import PLATFORM, Keys
+from bbws_access.store.table import Item, Query, Table
+
+DEFINITIONS_LAST: Final = timedelta(seconds=30)
+
+_KeyPair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The actor, and which roles made them so."""
+
+    actor: Actor
+    role_ids: tuple[str, ...]
+
+
+class PrincipalLoader:
+    """Loads principals; one instance lives as long as its process and keeps role definitions."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+        self._definitions: dict[_KeyPair, tuple[datetime, Item]] = {}
+
+    def load(self, user_id: str, organisation_id: str | None, origin: Origin | None = None) -> Principal:
+        """``organisation_id`` is the tenant that the token names, where it names one.
+
+        Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation,
+        ``USER_INACTIVE`` for one who was deactivated.
+        """
+        held = list(self._table.query_all(Query(keys.everything_of_user(user_id), index=3)))
+        org_id = organisation_id or _home(held)
+        if org_id is None:
+            raise Denied("this account belongs to no organisation", code="USER_NOT_FOUND")
+        assignments = [i for i in held if _is(i, keys.ROLE_PREFIX) and i["organisationId"] in {org_id, PLATFORM}]
+        memberships = [i for i in held if _is(i, keys.MEMBER_PREFIX) and i["organisationId"] == org_id]
+        profile_key = keys.user_key(org_id, user_id)
+        definitions = self._read(
+            profile_key,
+            [keys.role_key(a["organisationId"], a["roleId"]) for a in assignments if a.get("active", True)],
+            [keys.team_role_key(org_id, m["teamRoleId"]) for m in memberships if m.get("active", True)],
+        )
+        profile = definitions.get(_pair(profile_key))
+        if profile is None:
+            raise Denied("this account does not belong to the organisation", code="USER_NOT_FOUND")
+        if not profile.get("active", False):
+            raise Denied("this account has been deactivated", code="USER_INACTIVE")
+        return _principal(profile, org_id, assignments, memberships, definitions, origin or Origin())
+
+    def _read(self, profile: Keys, *definitions: Iterable[Keys]) -> dict[_KeyPair, Item]:
+        now = self._clock.now()
+        wanted = {_pair(key): key for group in definitions for key in group}
+        fresh = {
+            pair: self._definitions[pair][1]
+            for pair in wanted
+            if pair in self._definitions and now - self._definitions[pair][0] < DEFINITIONS_LAST
+        }
+        missing = [key for pair, key in wanted.items() if pair not in fresh]
+        found = {_pair(item): item for item in self._table.get_many([profile, *missing])}
+        self._definitions = {
+            pair: entry for pair, entry in self._definitions.items() if now - entry[0] < DEFINITIONS_LAST
+        } | {pair: (now, item) for pair, item in found.items() if pair != _pair(profile)}
+        return fresh | found
+
+
+def _principal(
+    profile: Item,
+    org_id: str,
+    assignments: list[Item],
+    memberships: list[Item],
+    definitions: Mapping[_KeyPair, Item],
+    origin: Origin,
+) -> Principal:
+    granted: dict[str, set[str]] = {"PLATFORM": set(), "ORGANISATION": set(), "TEAM": set()}
+    role_ids: list[str] = []
+    for assignment in assignments:
+        role = definitions.get(_pair(keys.role_key(assignment["organisationId"], assignment["roleId"])))
+        if role is None or not role.get("active", False) or not assignment.get("active", True):
+            continue
+        role_ids.append(str(role["roleId"]))
+        scope = "PLATFORM" if assignment["organisationId"] == PLATFORM else _tenant_scope(role)
+        granted[scope] |= set(role.get("permissions", ()))
+    capabilities: dict[str, frozenset[str]] = {}
+    for membership in memberships:
+        team_role = definitions.get(_pair(keys.team_role_key(org_id, membership["teamRoleId"])))
+        if team_role is None or not team_role.get("active", False) or not membership.get("active", True):
+            continue
+        capabilities[str(membership["teamId"])] = frozenset(team_role.get("capabilities", ()))
+    actor = Actor(
+        id=str(profile["userId"]),
+        email=str(profile["email"]),
+        kind=ActorKind.USER,
+        organisation_id=org_id,
+        permissions=frozenset(granted["ORGANISATION"]),
+        platform_permissions=frozenset(granted["PLATFORM"]),
+        team_permissions=frozenset(granted["TEAM"]),
+        team_capabilities=capabilities,
+        origin=origin,
+    )
+    return Principal(actor, tuple(sorted(role_ids)))
+
+
+def _tenant_scope(role: Item) -> str:
+    """A role of an organisation never reaches beyond it, whatever its item claims."""
+    return "TEAM" if role.get("scope") == "TEAM" else "ORGANISATION"
+
+
+def _home(held: list[Item]) -> str | None:
+    """The organisation of a token that names none: that of the oldest profile, which the account was made for."""
+    profiles = [i for i in held if _is(i, keys.USER_PREFIX)]
+    oldest = min(profiles, key=lambda p: (str(p.get("dateCreated", "")), str(p["organisationId"])), default=None)
+    return None if oldest is None else str(oldest["organisationId"])
+
+
+def _is(item: Item, prefix: str) -> bool:
+    return str(item["SK"]).startswith(prefix)
+
+
+def _pair(keyed: Mapping[str, Any]) -> _KeyPair:
+    return str(keyed["PK"]), str(keyed["SK"])

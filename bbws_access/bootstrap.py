@@ -1,0 +1,110 @@
+"""How the services hang together: said once, for both doors and for tests.
+
+A door makes a :class:`World` from what it knows (AWS clients, the environment's names) and gets
+:class:`Services`. Nothing is built before it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bbws_access.clock import Clock
+from bbws_access.directory import Directory
+from bbws_access.ids import Ids
+from bbws_access.mail import Mailer
+from bbws_access.services.acceptance import AcceptInvitation
+from bbws_access.services.audit import Audit
+from bbws_access.services.invitations import Invitations
+from bbws_access.services.limits import Limits
+from bbws_access.services.organisations import Organisations
+from bbws_access.services.permissions import Permissions
+from bbws_access.services.roles import Roles
+from bbws_access.services.seed import Seeder
+from bbws_access.services.teams import Teams
+from bbws_access.services.trail import Trail
+from bbws_access.services.users import Users
+from bbws_access.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside the services. ``link_to`` turns an invitation's token into its link."""
+
+    table: Table
+    clock: Clock
+    ids: Ids
+    mailer: Mailer
+    directory: Directory
+    link_to: Callable[[str], str]
+
+
+class Services:
+    """The services over one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @cached_property
+    def trail(self) -> Trail:
+        return Trail(self._world.table, self._world.clock, self._world.ids)
+
+    @cached_property
+    def seeder(self) -> Seeder:
+        return Seeder(self._world.table, self.trail, self._world.clock)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        return Permissions(self._world.table)
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        return Organisations(self._world.table, self.trail, self._world.clock, self._world.ids)
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(self._world.table, self.trail, self._world.clock, self._world.ids)
+
+    @cached_property
+    def teams(self) -> Teams:
+        return Teams(self._world.table, self._world.clock)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self._world.table)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self._world.table, self.trail, self._world.clock)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        world = self._world
+        return Invitations(
+            world.table,
+            self.trail,
+            world.clock,
+            world.ids,
+            world.mailer,
+            world.link_to,
+            self.organisations,
+            self.roles,
+            self.teams,
+            Limits(world.table, world.clock),
+        )
+
+    @cached_property
+    def accept_invitation(self) -> AcceptInvitation:
+        world = self._world
+        return AcceptInvitation(
+            world.table,
+            self.trail,
+            world.clock,
+            world.ids,
+            world.mailer,
+            world.directory,
+            self.invitations,
+            self.roles,
+            self.teams,
+        )

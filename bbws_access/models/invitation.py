@@ -1,0 +1,123 @@
+"""Invitations: from an address to a member."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+
+from bbws_access import keys
+from bbws_access.keys import Keys
+from bbws_access.models.base import ApiModel, Audited, Record, Request
+from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.text import fold_email
+
+Email = Annotated[EmailStr, AfterValidator(fold_email)]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+
+
+class NewInvitation(Request):
+    """Limits are those of the API's contract."""
+
+    email: Email
+    role_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    team_id: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    message: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+_PASSWORD_RULES: Final = (
+    (re.compile(r"[A-Z]"), "an upper-case letter"),
+    (re.compile(r"[a-z]"), "a lower-case letter"),
+    (re.compile(r"\d"), "a digit"),
+    (re.compile(r"[^A-Za-z0-9\s]"), "a special character"),
+)
+
+
+def _strong(password: str) -> str:
+    missing = [what for rule, what in _PASSWORD_RULES if not rule.search(password)]
+    if missing:
+        raise ValueError(f"the password needs {', '.join(missing)}")
+    return password
+
+
+Password = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=128, strip_whitespace=False),
+    AfterValidator(_strong),
+    Field(repr=False),
+]
+
+
+class Acceptance(Request):
+    """What a new user says of themselves; ``password`` is kept out of every representation."""
+
+    first_name: PersonName
+    last_name: PersonName
+    password: Password
+
+
+class Invitation(Audited):
+    """``token_hash`` is the SHA-256 of the token, which exists only in the email's link.
+
+    ``claim`` names the acceptance that is under way, until ``claim_expires_at``: a crashed one is
+    taken over after that.
+    """
+
+    invitation_id: str
+    organisation_id: str
+    organisation_name: str
+    email: str
+    role_id: str
+    role_name: str
+    team_id: str | None = None
+    team_name: str | None = None
+    message: str | None = None
+    status: InvitationStatus = InvitationStatus.PENDING
+    expires_at: str
+    resend_count: int = 0
+    token_hash: str
+    inviter_email: str
+    email_status: EmailStatus = EmailStatus.QUEUED
+    email_error: str | None = None
+    claim: str | None = None
+    claim_expires_at: str | None = None
+
+    def keys(self) -> Keys:
+        return keys.invitation(
+            self.organisation_id, self.invitation_id, self.status, self.expires_at, self.email, self.date_created
+        )
+
+
+class InvitationView(ApiModel):
+    """What the API and the command line show of an invitation: nothing about its token."""
+
+    invitation_id: str
+    organisation_id: str
+    organisation_name: str
+    email: str
+    role_id: str
+    role_name: str
+    team_id: str | None = None
+    team_name: str | None = None
+    message: str | None = None
+    status: InvitationStatus
+    expires_at: str
+    resend_count: int
+    inviter_email: str
+    email_status: EmailStatus
+    date_created: str
+    active: bool = True
+
+
+class InvitationToken(Record):
+    """From a token's hash to its invitation. ``ttl`` is epoch seconds: expiry and 24 hours."""
+
+    token_hash: str
+    invitation_id: str
+    organisation_id: str
+    expires_at: str
+    ttl: int
+
+    def keys(self) -> Keys:
+        return keys.invitation_token_key(self.token_hash)

@@ -1,0 +1,64 @@
+"""Roles, and who holds them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from bbws_access import keys
+from bbws_access.keys import Keys
+from bbws_access.models.base import Audited, Record, Request
+from bbws_access.models.kinds import Scope
+from bbws_access.models.permission import Grant
+
+RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", min_length=2, max_length=50)]
+DisplayName = Annotated[str, StringConstraints(min_length=2, max_length=100)]
+Description = Annotated[str, StringConstraints(max_length=500)]
+Priority = Annotated[int, Field(ge=1, le=999)]
+
+
+class NewRole(Request):
+    """Limits are those of the API's contract."""
+
+    name: RoleName
+    display_name: DisplayName
+    description: Description = ""
+    permissions: Annotated[frozenset[Grant], Field(min_length=1, strict=False)]
+    scope: Annotated[Scope, Field(strict=False)] = Scope.ORGANISATION
+    priority: Priority = 100
+
+
+class Role(Audited):
+    """A bundle of permissions. ``priority`` orders roles for people, 1 first; ``user_count`` is exact."""
+
+    role_id: str
+    organisation_id: str
+    name: str
+    display_name: str
+    description: str = ""
+    permissions: frozenset[str]
+    scope: Scope
+    priority: int = 100
+    is_system: bool = False
+    is_default: bool = False
+    user_count: int = 0
+
+    def keys(self) -> Keys:
+        return keys.role(self.organisation_id, self.role_id, self.active, self.name)
+
+
+class RoleAssignment(Record):
+    """That a user holds a role. Platform roles are assigned in the literal organisation ``PLATFORM``."""
+
+    organisation_id: str
+    user_id: str
+    role_id: str
+    role_name: str
+    scope: Scope
+    assigned_by: str
+    assigned_at: str
+    active: bool = True
+
+    def keys(self) -> Keys:
+        return keys.assignment(self.organisation_id, self.user_id, self.role_id)

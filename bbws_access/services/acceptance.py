@@ -1,0 +1,272 @@
+"""Accepting an invitation: an account, a profile, a role and a team seat, or nothing.
+
+The account lies outside the table, so the steps are ordered such that a crash after any of them is
+finished by the next try, and two tries at once cannot both go on:
+
+1. *Claim*: a conditional write marks the invitation as being accepted by this try, for a minute.
+2. *Account*: created where the address has none; found again where an earlier try made it.
+3. *Password*: set where no profile hangs on the account yet, so that a member's is never changed.
+4. *Commit*: one transaction ends the invitation and makes profile, assignment and membership.
+
+A step that fails takes back what this try made; a try that dies leaves a claim that runs out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from boto3.dynamodb.conditions import Attr
+
+from bbws_access import keys
+from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.clock import Clock, iso
+from bbws_access.directory import Account, Directory
+from bbws_access.errors import AccessError, Conflict, InvalidInput
+from bbws_access.ids import Ids
+from bbws_access.mail import Mailer
+from bbws_access.mail.letters import accepted_letter
+from bbws_access.models.invitation import Acceptance, Invitation
+from bbws_access.models.kinds import EventType, InvitationStatus
+from bbws_access.models.user import User
+from bbws_access.services.invitations import Invitations
+from bbws_access.services.roles import Roles, assigned
+from bbws_access.services.stamps import changed_stamps, new_stamps
+from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams, joined
+from bbws_access.services.trail import Change, Trail
+from bbws_access.store.table import Table
+from bbws_access.store.writes import ABSENT, Delete, Put, Update, Write
+
+CLAIM_LASTS: Final = timedelta(seconds=60)
+"""How long a try may take before another may take over; twice the longest time of its function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The new member, and the invitation as it ended."""
+
+    user: User
+    invitation: Invitation
+
+
+class AcceptInvitation:
+    """One use case with collaborators of its own."""
+
+    def __init__(
+        self,
+        table: Table,
+        trail: Trail,
+        clock: Clock,
+        ids: Ids,
+        mailer: Mailer,
+        directory: Directory,
+        invitations: Invitations,
+        roles: Roles,
+        teams: Teams,
+    ) -> None:
+        self._table = table
+        self._trail = trail
+        self._clock = clock
+        self._ids = ids
+        self._mailer = mailer
+        self._directory = directory
+        self._invitations = invitations
+        self._roles = roles
+        self._teams = teams
+
+    def accept(self, token: str, acceptance: Acceptance | None, origin: Origin) -> Accepted:
+        """Makes the holder of ``token`` a member.
+
+        ``acceptance`` is needed for an address without an account. Raises as
+        ``Invitations.by_token``; ``InvalidInput`` where it is missing, ``Conflict`` where somebody
+        else accepts at the same time or the role or team is gone.
+        """
+        invitation = self._invitations.by_token(token)
+        account = self._directory.find(invitation.email)
+        profile = self._profile(account) if account else None
+        if profile is None and acceptance is None:
+            raise InvalidInput(
+                "a new user gives first name, last name and password",
+                details={"fields": dict.fromkeys(("firstName", "lastName", "password"), "needed for a new user")},
+            )
+        claim = self._claim(invitation)
+        made: Account | None = None
+        try:
+            if profile is None and acceptance is not None:
+                account = self._open_account(invitation, account, acceptance)
+                made = account
+            assert account is not None
+            user = self._commit(invitation, claim, account, profile, acceptance, origin)
+        except AccessError:
+            self._take_back(invitation, claim, made)
+            raise
+        self._invitations.tell(lambda: self._mailer.send(accepted_letter(invitation)))
+        return Accepted(user, self._invitations.load(invitation.organisation_id, invitation.invitation_id))
+
+    def _profile(self, account: Account) -> User | None:
+        """The account's profile in the organisation that its tokens name; ``None`` for one left by a crash."""
+        if account.organisation_id is None:
+            return None
+        item = self._table.get(keys.user_key(account.organisation_id, account.user_id))
+        return User.from_item(item) if item else None
+
+    def _claim(self, invitation: Invitation) -> str:
+        """Takes the invitation, and the account of its address in any organisation, for this try."""
+        claim = self._ids.record()
+        now = self._clock.now()
+        lapsed = Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(now))
+        expires = now + CLAIM_LASTS
+        lease = {"claim": claim, "claimExpiresAt": iso(expires)}
+        busy = Conflict("this invitation is being accepted, or was just now", code="INVITATION_CHANGED")
+        self._table.transact(
+            [
+                Update(
+                    _key_of(invitation),
+                    assign=lease,
+                    condition=Attr("status").eq(InvitationStatus.PENDING)
+                    & Attr("tokenHash").eq(invitation.token_hash)
+                    & lapsed,
+                    otherwise=busy,
+                ),
+                Update(
+                    keys.account_claim_key(invitation.email),
+                    assign=lease | {"ttl": int(expires.timestamp())},
+                    condition=lapsed,
+                    otherwise=busy,
+                ),
+            ]
+        )
+        return claim
+
+    def _open_account(self, invitation: Invitation, account: Account | None, acceptance: Acceptance) -> Account:
+        if account is None or account.organisation_id != invitation.organisation_id:
+            if account is not None:
+                # Left by a try in another organisation that nobody finished: its tokens must name this one.
+                self._directory.delete(account)
+            account = self._directory.create(
+                invitation.email, invitation.organisation_id, acceptance.first_name, acceptance.last_name
+            )
+        try:
+            self._directory.set_password(account, acceptance.password)
+        except AccessError:
+            self._directory.delete(account)
+            raise
+        return account
+
+    def _commit(
+        self,
+        invitation: Invitation,
+        claim: str,
+        account: Account,
+        profile: User | None,
+        acceptance: Acceptance | None,
+        origin: Origin,
+    ) -> User:
+        org_id = invitation.organisation_id
+        actor = Actor(account.user_id, invitation.email, ActorKind.SYSTEM, origin=origin)
+        names = acceptance or profile
+        assert names is not None
+        user = User(
+            user_id=account.user_id,
+            organisation_id=org_id,
+            email=invitation.email,
+            first_name=names.first_name,
+            last_name=names.last_name,
+            **new_stamps(actor, self._clock),
+        )
+        role = self._roles.load(org_id, invitation.role_id)
+        assignment = self._roles.new_assignment(actor, user.user_id, role).model_copy(
+            update={"assigned_by": invitation.created_by}
+        )
+        member_exists = Conflict(f"{user.email} is a member already", code="ALREADY_MEMBER")
+        guard = keys.user_email_key(org_id, user.email) | {"holder": user.user_id}
+        changes = [_accepted(invitation, user), _joined(user), assigned(assignment, user.email)]
+        writes: list[Write] = [
+            self._accepting(invitation, claim, actor),
+            self._invitations.release_address(invitation),
+            Delete(keys.account_claim_key(invitation.email), condition=Attr("claim").eq(claim), otherwise=_overtaken()),
+            Put(user.to_item(), condition=ABSENT, otherwise=member_exists),
+            Put(guard, condition=ABSENT, otherwise=member_exists),
+            *self._roles.assignment_writes(assignment, role),
+        ]
+        if invitation.team_id is not None:
+            team = self._teams.load(org_id, invitation.team_id)
+            team_role = self._teams.load_role_named(org_id, DEFAULT_TEAM_ROLE)
+            member = self._teams.new_member(actor, team, team_role, user.user_id, user.email)
+            writes += self._teams.member_writes(member, team_role)
+            changes.append(joined(member))
+        self._trail.commit(actor, org_id, changes, writes)
+        return user
+
+    def _accepting(self, invitation: Invitation, claim: str, actor: Actor) -> Update:
+        ended = invitation.model_copy(update={"status": InvitationStatus.ACCEPTED})
+        return Update(
+            _key_of(invitation),
+            assign={
+                "status": InvitationStatus.ACCEPTED,
+                "active": False,
+                "version": invitation.version + 1,
+                "GSI1PK": ended.keys()["GSI1PK"],
+                **changed_stamps(actor, self._clock),
+            },
+            remove=["claim", "claimExpiresAt"],
+            condition=Attr("status").eq(InvitationStatus.PENDING) & Attr("claim").eq(claim),
+            otherwise=_overtaken(),
+        )
+
+    def _take_back(self, invitation: Invitation, claim: str, made: Account | None) -> None:
+        """Undoes this try's steps, unless another has taken over: then the account is theirs.
+
+        The lease is renewed before the account is deleted and given back after, so that no other try
+        can be using the account in between. What fails here is finished by the next try.
+        """
+        ours = Attr("claim").eq(claim)
+        invitation_key, account_key = _key_of(invitation), keys.account_claim_key(invitation.email)
+        renewed = {"claimExpiresAt": iso(self._clock.now() + CLAIM_LASTS)}
+        try:
+            self._table.transact(
+                [
+                    Update(invitation_key, assign=renewed, condition=ours),
+                    Update(account_key, assign=renewed, condition=ours),
+                ]
+            )
+            if made is not None:
+                self._directory.delete(made)
+            self._table.transact(
+                [
+                    Update(invitation_key, remove=["claim", "claimExpiresAt"], condition=ours),
+                    Delete(account_key, condition=ours),
+                ]
+            )
+        except AccessError:
+            return
+
+
+def _key_of(invitation: Invitation) -> keys.Keys:
+    return keys.invitation_key(invitation.organisation_id, invitation.invitation_id)
+
+
+def _overtaken() -> Conflict:
+    return Conflict("this invitation was answered meanwhile", code="INVITATION_CHANGED")
+
+
+def _accepted(invitation: Invitation, user: User) -> Change:
+    return Change(
+        EventType.INVITATION,
+        "invitation.accept",
+        "invitation",
+        invitation.invitation_id,
+        after={"userId": user.user_id},
+        more={"email": invitation.email},
+    )
+
+
+def _joined(user: User) -> Change:
+    return Change(
+        EventType.USER_MANAGEMENT,
+        "user.create",
+        "user",
+        user.user_id,
+        after={"email": user.email, "firstName": user.first_name, "lastName": user.last_name},
+    )

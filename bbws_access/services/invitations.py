@@ -1,0 +1,276 @@
+"""Invitations: made, found by their token, declined. Accepting has a module of its own.
+
+The token exists in the email's link and nowhere else; the table holds its SHA-256.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from bbws_access import keys
+from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.clock import Clock, iso, parse_iso
+from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Gone, NotFound
+from bbws_access.ids import TOKEN_LENGTH, Ids, token_hash
+from bbws_access.mail import Mailer
+from bbws_access.mail.letters import declined_letter, invitation_letter
+from bbws_access.models.invitation import Invitation, InvitationToken, NewInvitation
+from bbws_access.models.kinds import EmailStatus, EventType, InvitationStatus
+from bbws_access.services.limits import Limits
+from bbws_access.services.organisations import Organisations
+from bbws_access.services.pages import ListPage, PageRequest, fetch_page
+from bbws_access.services.roles import Roles
+from bbws_access.services.stamps import changed_stamps, new_stamps
+from bbws_access.services.teams import Teams
+from bbws_access.services.trail import Change, Trail
+from bbws_access.store.table import Query, Table
+from bbws_access.store.writes import ABSENT, Check, Delete, Put, Update, Write
+
+VALID_FOR: Final = timedelta(days=7)
+TOKEN_KEPT_FOR: Final = timedelta(hours=24)
+"""How long after expiry a token's record stays, so that a late click reads "expired"."""
+
+PER_MINUTE: Final = 10
+"""Invitations of one organisation; an operator's are not counted."""
+
+LinkMaker = Callable[[str], str]
+"""From a token to the link that goes into the email."""
+
+
+class Invitations:
+    """From an address to a pending invitation, and its end without a member."""
+
+    def __init__(
+        self,
+        table: Table,
+        trail: Trail,
+        clock: Clock,
+        ids: Ids,
+        mailer: Mailer,
+        link_to: LinkMaker,
+        organisations: Organisations,
+        roles: Roles,
+        teams: Teams,
+        limits: Limits,
+    ) -> None:
+        self._table = table
+        self._trail = trail
+        self._clock = clock
+        self._ids = ids
+        self._mailer = mailer
+        self._link_to = link_to
+        self._organisations = organisations
+        self._roles = roles
+        self._teams = teams
+        self._limits = limits
+
+    def create(self, actor: Actor, org_id: str, request: NewInvitation) -> Invitation:
+        """Records the invitation, then sends its email; a mail that fails is noted and can be resent.
+
+        Raises ``NotFound``, ``Denied`` beyond the privilege boundary, ``TooManyRequests``, and
+        ``Conflict`` (``DUPLICATE_INVITATION``, ``ALREADY_MEMBER``).
+        """
+        actor.require("invitation:create", org_id)
+        organisation = self._organisations.load(org_id)
+        role = self._roles.load(org_id, request.role_id)
+        actor.require_holding(role.permissions, org_id)
+        team = self._teams.load(org_id, request.team_id) if request.team_id else None
+        if actor.kind is ActorKind.USER:
+            self._limits.take(f"INVITE#{org_id}", PER_MINUTE, "invitations of an organisation")
+        token = self._ids.token()
+        invitation = Invitation(
+            invitation_id=self._ids.record(),
+            organisation_id=org_id,
+            organisation_name=organisation.name,
+            email=request.email,
+            role_id=role.role_id,
+            role_name=role.name,
+            team_id=team.team_id if team else None,
+            team_name=team.name if team else None,
+            message=request.message,
+            expires_at=iso(self._clock.now() + VALID_FOR),
+            token_hash=token_hash(token),
+            inviter_email=actor.email,
+            **new_stamps(actor, self._clock),
+        )
+        changes, writes = self._pending(actor, invitation)
+        self._trail.commit(actor, org_id, changes, writes)
+        return self._mailed(invitation, token)
+
+    def _pending(self, actor: Actor, invitation: Invitation) -> tuple[list[Change], list[Write]]:
+        """The writes of a new pending invitation; one of the same address that ran out makes room."""
+        org_id, email = invitation.organisation_id, invitation.email
+        guard_key = keys.pending_invitation_key(org_id, email)
+        guard = guard_key | {"invitationId": invitation.invitation_id}
+        duplicate = Conflict(
+            f"{email} has a pending invitation already",
+            code="DUPLICATE_INVITATION",
+            hint="bbws-access invitations list",
+        )
+        changes = [_changed("invitation.create", invitation, after={"role": invitation.role_name})]
+        writes: list[Write] = [
+            Check(
+                keys.user_email_key(org_id, email),
+                ABSENT,
+                otherwise=Conflict(f"{email} is a member already", code="ALREADY_MEMBER"),
+            ),
+            Put(invitation.to_item(), condition=ABSENT),
+            Put(self.token_record(invitation).to_item(), condition=ABSENT),
+        ]
+        free: ConditionBase = ABSENT
+        holder = self._table.get(guard_key)
+        if holder is not None:
+            earlier = self.load(org_id, str(holder["invitationId"]))
+            if not self._has_expired(earlier):
+                raise duplicate
+            changes.insert(0, _changed("invitation.expire", earlier))
+            writes.append(self.ending(earlier, InvitationStatus.EXPIRED, actor))
+            free = Attr("invitationId").eq(earlier.invitation_id)
+        writes.append(Put(guard, condition=free, otherwise=duplicate))
+        return changes, writes
+
+    def token_record(self, invitation: Invitation) -> InvitationToken:
+        expires = parse_iso(invitation.expires_at)
+        return InvitationToken(
+            token_hash=invitation.token_hash,
+            invitation_id=invitation.invitation_id,
+            organisation_id=invitation.organisation_id,
+            expires_at=invitation.expires_at,
+            ttl=int((expires + TOKEN_KEPT_FOR).timestamp()),
+        )
+
+    def _mailed(self, invitation: Invitation, token: str) -> Invitation:
+        try:
+            self._mailer.send(invitation_letter(invitation, self._link_to(token)))
+            outcome: dict[str, str] = {"emailStatus": EmailStatus.SENT}
+        except AccessError as error:
+            outcome = {"emailStatus": EmailStatus.FAILED, "emailError": error.message}
+        sent_for = Attr("tokenHash").eq(invitation.token_hash)
+        key = keys.invitation_key(invitation.organisation_id, invitation.invitation_id)
+        with suppress(Conflict):  # resent meanwhile: the later letter's outcome counts
+            self._table.write(Update(key, assign=outcome, condition=sent_for))
+        return invitation.model_copy(
+            update={"email_status": outcome["emailStatus"], "email_error": outcome.get("emailError")}
+        )
+
+    def load(self, org_id: str, invitation_id: str) -> Invitation:
+        """For services: no question of who asks. Raises :class:`NotFound`."""
+        item = self._table.get(keys.invitation_key(org_id, invitation_id))
+        if item is None:
+            raise NotFound(f"there is no invitation {invitation_id!r}", code="INVITATION_NOT_FOUND")
+        return Invitation.from_item(item)
+
+    def get(self, actor: Actor, org_id: str, invitation_id: str) -> Invitation:
+        """One invitation; one that ran out is marked so first."""
+        actor.require("invitation:read", org_id)
+        return self._expire_if_due(self.load(org_id, invitation_id))
+
+    def page(
+        self, actor: Actor, org_id: str, page: PageRequest, status: InvitationStatus | None = None
+    ) -> ListPage[Invitation]:
+        """By id, or with ``status`` by expiry."""
+        actor.require("invitation:read", org_id)
+        if status is None:
+            query = Query(keys.owner(org_id), begins_with=keys.INVITATION_PREFIX)
+        else:
+            query = Query(keys.invitations_by_status(org_id, status), index=1)
+        return fetch_page(self._table, query, page, Invitation.from_item)
+
+    def by_token(self, token: str) -> Invitation:
+        """The pending invitation that a token opens.
+
+        Raises ``NotFound`` for a token that opens nothing, :class:`AlreadyUsed` for one that was
+        accepted or declined, :class:`Gone` for one that ran out or was revoked.
+        """
+        unknown = NotFound("this invitation's link is not valid", code="INVITATION_NOT_FOUND")
+        if len(token) != TOKEN_LENGTH:
+            raise unknown
+        hashed = token_hash(token)
+        record = self._table.get(keys.invitation_token_key(hashed))
+        if record is None:
+            raise unknown
+        invitation = self.load(str(record["organisationId"]), str(record["invitationId"]))
+        if invitation.token_hash != hashed:
+            raise unknown
+        invitation = self._expire_if_due(invitation)
+        match invitation.status:
+            case InvitationStatus.PENDING:
+                return invitation
+            case InvitationStatus.ACCEPTED | InvitationStatus.DECLINED:
+                raise AlreadyUsed(f"this invitation was {invitation.status.lower()} already")
+            case InvitationStatus.EXPIRED:
+                raise Gone("this invitation has expired", code="INVITATION_EXPIRED")
+            case InvitationStatus.REVOKED:
+                raise Gone("this invitation was withdrawn", code="INVITATION_REVOKED")
+
+    def decline(self, token: str, origin: Origin) -> Invitation:
+        """Ends the invitation and tells the inviter; raises as :meth:`by_token`."""
+        invitation = self.by_token(token)
+        actor = Actor(invitation.email, invitation.email, ActorKind.SYSTEM, origin=origin)
+        self._end(actor, invitation, InvitationStatus.DECLINED, "invitation.decline")
+        self.tell(lambda: self._mailer.send(declined_letter(invitation)))
+        return self.load(invitation.organisation_id, invitation.invitation_id)
+
+    def tell(self, send: Callable[[], None]) -> None:
+        """A courtesy mail: its failure must not undo, or hide, what has happened."""
+        try:
+            send()
+        except AccessError:
+            return
+
+    def ending(self, invitation: Invitation, status: InvitationStatus, actor: Actor) -> Update:
+        """The write that takes a pending invitation to a final state; with its index key."""
+        ended = invitation.model_copy(update={"status": status})
+        return Update(
+            keys.invitation_key(invitation.organisation_id, invitation.invitation_id),
+            assign={
+                "status": status,
+                "active": False,
+                "version": invitation.version + 1,
+                "GSI1PK": ended.keys()["GSI1PK"],
+                **changed_stamps(actor, self._clock),
+            },
+            remove=["claim", "claimExpiresAt"],
+            condition=Attr("status").eq(InvitationStatus.PENDING)
+            & Attr("tokenHash").eq(invitation.token_hash)
+            & (Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(self._clock.now()))),
+            otherwise=Conflict("this invitation is being answered, or was just now", code="INVITATION_CHANGED"),
+        )
+
+    def release_address(self, invitation: Invitation) -> Delete:
+        """The address may be invited again."""
+        return Delete(
+            keys.pending_invitation_key(invitation.organisation_id, invitation.email),
+            condition=ABSENT | Attr("invitationId").eq(invitation.invitation_id),
+        )
+
+    def _end(self, actor: Actor, invitation: Invitation, status: InvitationStatus, action: str) -> None:
+        writes: list[Write] = [self.ending(invitation, status, actor), self.release_address(invitation)]
+        self._trail.commit(actor, invitation.organisation_id, [_changed(action, invitation)], writes)
+
+    def _has_expired(self, invitation: Invitation) -> bool:
+        return invitation.status is InvitationStatus.PENDING and invitation.expires_at <= iso(self._clock.now())
+
+    def _expire_if_due(self, invitation: Invitation) -> Invitation:
+        if not self._has_expired(invitation):
+            return invitation
+        actor = Actor("system:expiry", "expiry@system", ActorKind.SYSTEM)
+        with suppress(Conflict):  # somebody else marked it first; what they wrote is read below
+            self._end(actor, invitation, InvitationStatus.EXPIRED, "invitation.expire")
+        return self.load(invitation.organisation_id, invitation.invitation_id)
+
+
+def _changed(action: str, invitation: Invitation, after: dict[str, str] | None = None) -> Change:
+    return Change(
+        EventType.INVITATION,
+        action,
+        "invitation",
+        invitation.invitation_id,
+        after=after,
+        more={"email": invitation.email},
+    )

@@ -1,0 +1,151 @@
+"""Organisations: the tenants."""
+
+from __future__ import annotations
+
+from bbws_access import keys
+from bbws_access.access.actor import Actor
+from bbws_access.clock import Clock
+from bbws_access.defaults import ORGANISATION_ROLES, SEED_VERSION, TEAM_ROLES
+from bbws_access.errors import Conflict, NotFound
+from bbws_access.ids import Ids
+from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import EventType
+from bbws_access.models.organisation import NewOrganisation, Organisation
+from bbws_access.models.role import Role
+from bbws_access.models.team import TeamRole
+from bbws_access.services.pages import ListPage, PageRequest, fetch_page
+from bbws_access.services.stamps import new_stamps
+from bbws_access.services.trail import Change, Trail
+from bbws_access.services.uniqueness import Named, claim_name
+from bbws_access.store.table import Query, Table
+from bbws_access.store.writes import ABSENT, Put, Write
+from bbws_access.text import fold_name
+
+
+class Organisations:
+    """Creates organisations with their default roles, finds them by id or name."""
+
+    def __init__(self, table: Table, trail: Trail, clock: Clock, ids: Ids) -> None:
+        self._table = table
+        self._trail = trail
+        self._clock = clock
+        self._ids = ids
+
+    def create(self, actor: Actor, request: NewOrganisation) -> Organisation:
+        """The organisation, its default roles and team roles, in one transaction with two events.
+
+        Raises :class:`Conflict` with the code ``ORGANISATION_EXISTS`` for a name that is taken.
+        """
+        actor.require("org:create", PLATFORM)
+        org_id = self._ids.organisation()
+        stamps = new_stamps(actor, self._clock)
+        organisation = Organisation(organisation_id=org_id, name=request.name, seed_version=SEED_VERSION, **stamps)
+        taken = Conflict(
+            f"there is an organisation called {request.name!r} already",
+            code="ORGANISATION_EXISTS",
+            hint="bbws-access orgs list",
+        )
+        guard = keys.organisation_name_key(fold_name(request.name)) | {"organisationId": org_id}
+        roles, team_roles = self._default_roles(actor, org_id)
+        writes: list[Write] = [
+            Put(guard, condition=ABSENT, otherwise=taken),
+            Put(organisation.to_item(), condition=ABSENT),
+        ]
+        for role in roles:
+            writes += [claim_name(org_id, Named.ROLE, role.name, role.role_id), Put(role.to_item(), ABSENT)]
+        for team_role in team_roles:
+            guard_item = claim_name(org_id, Named.TEAM_ROLE, team_role.name, team_role.team_role_id)
+            writes += [guard_item, Put(team_role.to_item(), ABSENT)]
+        self._trail.commit(actor, org_id, [_created(organisation), _seeded(org_id, roles, team_roles)], writes)
+        return organisation
+
+    def _default_roles(self, actor: Actor, org_id: str) -> tuple[list[Role], list[TeamRole]]:
+        stamps = new_stamps(actor, self._clock)
+        roles = [
+            Role(
+                role_id=self._ids.role(),
+                organisation_id=org_id,
+                name=role.name,
+                display_name=role.display_name,
+                description=role.description,
+                permissions=role.permissions,
+                scope=role.scope,
+                priority=role.priority,
+                is_default=True,
+                **stamps,
+            )
+            for role in ORGANISATION_ROLES
+        ]
+        team_roles = [
+            TeamRole(
+                team_role_id=self._ids.record(),
+                organisation_id=org_id,
+                name=role.name,
+                display_name=role.display_name,
+                capabilities=role.capabilities,
+                sort_order=role.sort_order,
+                is_default=True,
+                **stamps,
+            )
+            for role in TEAM_ROLES
+        ]
+        return roles, team_roles
+
+    def get(self, actor: Actor, org_id: str) -> Organisation:
+        """Raises :class:`NotFound`, or ``Denied`` for an organisation that is not the actor's."""
+        actor.require("org:read", org_id)
+        return self.load(org_id)
+
+    def load(self, org_id: str) -> Organisation:
+        """For services: no question of who asks. Raises :class:`NotFound`."""
+        item = self._table.get(keys.organisation_key(org_id))
+        if item is None:
+            raise _unknown(org_id)
+        return Organisation.from_item(item)
+
+    def find(self, actor: Actor, id_or_name: str) -> Organisation:
+        """By id, or by name whatever its case. Raises :class:`NotFound`."""
+        item = self._table.get(keys.organisation_key(id_or_name))
+        if item is None:
+            guard = self._table.get(keys.organisation_name_key(fold_name(id_or_name)))
+            item = self._table.get(keys.organisation_key(guard["organisationId"])) if guard else None
+        if item is None:
+            raise _unknown(id_or_name)
+        organisation = Organisation.from_item(item)
+        actor.require("org:read", organisation.organisation_id)
+        return organisation
+
+    def page(self, actor: Actor, page: PageRequest) -> ListPage[Organisation]:
+        """All organisations, by name."""
+        actor.require("org:read", PLATFORM)
+        return fetch_page(self._table, Query(keys.organisations(), index=1), page, Organisation.from_item)
+
+
+def _unknown(id_or_name: str) -> NotFound:
+    return NotFound(
+        f"there is no organisation {id_or_name!r}", code="ORGANISATION_NOT_FOUND", hint="bbws-access orgs list"
+    )
+
+
+def _created(organisation: Organisation) -> Change:
+    return Change(
+        EventType.CONFIGURATION,
+        action="organisation.create",
+        resource_type="organisation",
+        resource_id=organisation.organisation_id,
+        after={"name": organisation.name},
+    )
+
+
+def _seeded(org_id: str, roles: list[Role], team_roles: list[TeamRole]) -> Change:
+    return Change(
+        EventType.ROLE_CHANGE,
+        action="organisation.seed",
+        resource_type="organisation",
+        resource_id=org_id,
+        after={
+            "seedVersion": SEED_VERSION,
+            "roles": [role.name for role in roles],
+            "teamRoles": [role.name for role in team_roles],
+        },
+    )

@@ -1,0 +1,133 @@
+"""The audit trail's writer: a change and its events, in one transaction or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from boto3.dynamodb.conditions import Attr
+
+from bbws_access import keys
+from bbws_access.access.actor import Actor
+from bbws_access.backoff import Backoff
+from bbws_access.clock import Clock, iso
+from bbws_access.errors import AccessError, Busy
+from bbws_access.ids import Ids
+from bbws_access.models.audit import AuditEvent
+from bbws_access.models.kinds import EventType, Outcome
+from bbws_access.services.chain import GENESIS, event_hash, recordable
+from bbws_access.store.table import Table
+from bbws_access.store.writes import ABSENT, Put, Update, Write
+
+HOT_DAYS: Final = 45
+"""Days until TTL may take an event from the table: 30 hot days, and 15 in which the archive must win."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened, in the words of the trail. ``before`` and ``after`` hold only what changed."""
+
+    event_type: EventType
+    action: str
+    resource_type: str
+    resource_id: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Outcome = Outcome.SUCCESS
+
+    def details(self) -> dict[str, Any]:
+        found: dict[str, Any] = dict(self.more)
+        if self.before is not None:
+            found["before"] = self.before
+        if self.after is not None:
+            found["after"] = self.after
+        cleaned: dict[str, Any] = recordable(found)
+        return cleaned
+
+
+class _HeadMoved(AccessError):
+    """Another writer appended first: read the head again and build on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    sequence: int
+    hash: str
+
+
+class Trail:
+    """Appends to an organisation's chain. Contention on one chain is resolved by trying again."""
+
+    def __init__(self, table: Table, clock: Clock, ids: Ids, backoff: Backoff | None = None) -> None:
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+        self._backoff = backoff or Backoff(attempts=60, first=0.01, longest=0.5)
+
+    def commit(
+        self, actor: Actor, org_id: str, changes: Sequence[Change], writes: Sequence[Write] = ()
+    ) -> list[AuditEvent]:
+        """Writes ``writes`` and one chained event for each of ``changes``, all or nothing.
+
+        Raises what a write's condition says, and :class:`Busy` when the chain stays contended; after
+        an error nothing has been written.
+        """
+        for _ in self._backoff.tries():
+            head = self._head(org_id)
+            events = self._chained(actor, org_id, changes, head)
+            try:
+                self._table.transact([*writes, _advance(org_id, head, events[-1]), *(_append(e) for e in events)])
+            except _HeadMoved:
+                continue
+            return events
+        raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
+
+    def _head(self, org_id: str) -> _Head:
+        item = self._table.get(keys.audit_head_key(org_id))
+        return _Head(0, GENESIS) if item is None else _Head(int(item["sequence"]), str(item["hash"]))
+
+    def _chained(self, actor: Actor, org_id: str, changes: Sequence[Change], head: _Head) -> list[AuditEvent]:
+        now = self._clock.now()
+        events: list[AuditEvent] = []
+        previous = head
+        for change in changes:
+            event = AuditEvent(
+                event_id=self._ids.event(),
+                event_type=change.event_type,
+                timestamp=iso(now),
+                user_id=actor.id,
+                user_email=actor.email,
+                organisation_id=org_id,
+                resource_type=change.resource_type,
+                resource_id=change.resource_id,
+                action=change.action,
+                outcome=change.outcome,
+                details=change.details(),
+                ip_address=actor.origin.ip_address,
+                user_agent=actor.origin.user_agent,
+                request_id=actor.origin.request_id,
+                sequence=previous.sequence + 1,
+                previous_hash=previous.hash,
+                ttl=int((now + timedelta(days=HOT_DAYS)).timestamp()),
+            )
+            digest = event_hash(event)
+            previous = _Head(previous.sequence + 1, digest)
+            events.append(event.model_copy(update={"event_hash": digest}))
+        return events
+
+
+def _advance(org_id: str, head: _Head, last: AuditEvent) -> Update:
+    unmoved = ABSENT if head.sequence == 0 else Attr("sequence").eq(head.sequence) & Attr("hash").eq(head.hash)
+    return Update(
+        keys.audit_head_key(org_id),
+        assign={"sequence": last.sequence, "hash": last.event_hash, "organisationId": org_id},
+        condition=unmoved,
+        otherwise=_HeadMoved("the chain's head has moved"),
+    )
+
+
+def _append(event: AuditEvent) -> Put:
+    return Put(event.to_item(), condition=ABSENT)

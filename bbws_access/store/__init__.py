@@ -1,0 +1,1 @@
+"""The single table: reads, conditional and transactional writes, paged queries; nothing more clever."""

@@ -1,0 +1,63 @@
+"""Registering a command: it is handed a session, and takes the common options by itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from cli.options import DebugOption, EnvOption, OrgOption, OutputOption, Overrides
+from cli.session import Session
+
+_COMMON = {
+    "env": (EnvOption, None),
+    "org": (OrgOption, None),
+    "output": (OutputOption, None),
+    "debug": (DebugOption, False),
+}
+
+
+def noun(text: str) -> typer.Typer:
+    """The group of a noun's commands."""
+    return typer.Typer(
+        help=text, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
+
+
+def command(app: typer.Typer, name: str, *, epilog: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Registers ``function(session, …)`` as the verb ``name``; ``epilog`` is its examples, a line each."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(function, eval_str=True)
+        own = [p for n, p in signature.parameters.items() if n != "session"]
+        taken = {p.name for p in own}
+        common = [
+            inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for n, (annotation, default) in _COMMON.items()
+            if n not in taken
+        ]
+        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+        @functools.wraps(function)
+        def wrapper(*, context: typer.Context, **given: Any) -> None:
+            nearer = Overrides(**{n: given.pop(n) for n in _COMMON if n not in taken})
+            above = context.obj if isinstance(context.obj, Overrides) else Overrides()
+            function(Session(above.under(nearer)), **given)
+
+        keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        new_signature = signature.replace(parameters=[context, *keyword_only, *common], return_annotation=None)
+        wrapper.__signature__ = new_signature  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in new_signature.parameters.values()}
+        app.command(name, epilog=_examples(epilog))(wrapper)
+        return function
+
+    return register
+
+
+def _examples(lines: str) -> str | None:
+    """Blank lines between examples keep each on a line of its own in the help."""
+    found = [line.strip() for line in lines.splitlines() if line.strip()]
+    return "\n\n".join(["Examples:", *found]) if found else None

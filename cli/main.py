@@ -1,0 +1,74 @@
+"""The entry point: runs a command, and turns whatever happens into an exit code and at most one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from typer import Abort, TyperException
+from typer.main import get_command
+
+from bbws_access.errors import AccessError, ExitCode
+from cli.app import app
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line; the result is its exit code."""
+    debug = "--debug" in arguments
+    try:
+        code = get_command(app).main(args=list(arguments), prog_name="bbws-access", standalone_mode=False)
+        sys.stdout.flush()
+    except AccessError as error:
+        return _failed(error, error.message, error.hint, error.exit_code, debug)
+    except TyperException as error:
+        return _misused(error)
+    except (Abort, KeyboardInterrupt):
+        return _interrupted()
+    except BrokenPipeError:
+        # The reader has gone (a pager, head): nothing is wrong, and the interpreter must not flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
+        message = f"unexpected {type(error).__name__}: {error}"
+        return _failed(error, message, "the details are shown with --debug", ExitCode.FAILED, debug)
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _failed(error: Exception, message: str, hint: str | None, code: ExitCode, debug: bool) -> int:
+    from cli.render import error_line
+
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    error_line(message, hint)
+    return code
+
+
+def _misused(error: TyperException) -> int:
+    """Wrong usage: one line, and where to read more. A bare noun shows its help instead."""
+    from cli.render import error_line
+
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return ExitCode.USAGE
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    path = context.command_path if context is not None else "bbws-access"
+    error_line(message[:1].lower() + message[1:].rstrip("."), f"{path} --help")
+    return ExitCode.USAGE
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted\n")
+    return ExitCode.INTERRUPTED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Times as people type them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from bbws_access.errors import InvalidInput
+
+_SPAN: Final = re.compile(r"^(\d{1,6})([smhdw])$")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_moment(text: str, now: datetime, option: str) -> datetime:
+    """``2h`` is two hours before ``now``; else ISO 8601, in the machine's zone where it names none.
+
+    Raises :class:`InvalidInput` that names ``option``.
+    """
+    span = _SPAN.match(text.strip())
+    try:
+        if span:
+            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            f"{option} {text!r} is not a time", hint="give 30m, 2h, 7d, or 2026-01-31T09:30:00+02:00"
+        ) from None

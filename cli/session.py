@@ -1,0 +1,232 @@
+"""One command's session: the only place in ``cli`` that reads the environment and wires the services."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bbws_access.errors import InvalidInput, NotFound, Refused
+from cli.options import Output, Overrides
+from cli.render import Renderer
+
+if TYPE_CHECKING:
+    from bbws_access.provisioning.settings import EnvironmentSettings
+
+    from bbws_access.access.actor import Actor
+    from bbws_access.bootstrap import Services
+    from bbws_access.emulator.process import Emulator
+    from bbws_access.models.organisation import Organisation
+
+LOCAL: Final = "local"
+EMULATED_ACCOUNT: Final = "000000000000"
+
+_DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""What the emulator takes; the user's own never go to it."""
+
+
+class Session:
+    """What a command needs, made when it is first asked for."""
+
+    def __init__(self, overrides: Overrides) -> None:
+        self._overrides = overrides
+        self.env = overrides.env or LOCAL
+        self.show = Renderer(overrides.output or Output.TABLE)
+
+    @property
+    def is_local(self) -> bool:
+        return self.env == LOCAL
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    @cached_property
+    def settings(self) -> EnvironmentSettings:
+        """Raises ``InvalidInput`` for an environment that is not configured."""
+        from bbws_access.provisioning.settings import load
+
+        return load(self.env)
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """State of this tool for this user; ``BBWS_ACCESS_STATE_DIR`` moves it."""
+        chosen = os.environ.get("BBWS_ACCESS_STATE_DIR")
+        if chosen:
+            return Path(chosen)
+        from platformdirs import user_state_path
+
+        return user_state_path("bbws-access", appauthor=False)
+
+    @property
+    def env_dir(self) -> Path:
+        """State of the environment."""
+        return self.state_dir / self.env
+
+    @cached_property
+    def emulator(self) -> Emulator:
+        from bbws_access.emulator.process import Emulator
+
+        return Emulator(self.state_dir / "emulator")
+
+    # --- AWS -------------------------------------------------------------------------------------
+
+    @cached_property
+    def endpoint(self) -> str | None:
+        """Where AWS is: the local emulator, ``AWS_ENDPOINT_URL``, or AWS itself (``None``)."""
+        if self.is_local:
+            return self.emulator.require().endpoint
+        return os.environ.get("AWS_ENDPOINT_URL") or None
+
+    def aws_environment(self) -> dict[str, str]:
+        """Environment variables that point a child process at this environment's AWS."""
+        kept = {k: v for k, v in os.environ.items() if self.endpoint is None or not k.startswith("AWS_")}
+        if self.endpoint is None:
+            return kept | {"AWS_REGION": self.settings.region}
+        return kept | _DUMMY_CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.settings.region}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, with timeouts and retries; the account has been checked before it is handed out."""
+        self.check_account()
+        return self._client(service)
+
+    def _client(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        chosen: dict[str, Any] = {"region_name": self.settings.region}
+        if self.endpoint is not None:
+            chosen |= {"endpoint_url": self.endpoint} | {k.lower(): v for k, v in _DUMMY_CREDENTIALS.items()}
+        config = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 6},
+            s3={"addressing_style": "path"} if self.endpoint else None,
+        )
+        return boto3.client(service, config=config, **chosen)  # type: ignore[call-overload]
+
+    @cached_property
+    def caller(self) -> tuple[str, str]:
+        """Account and ARN of whoever acts."""
+        if self.is_local:
+            return EMULATED_ACCOUNT, f"arn:aws:iam::{EMULATED_ACCOUNT}:user/{_user_name()}"
+        from bbws_access.aws_errors import translated
+
+        with translated("AWS STS"):
+            identity = self._client("sts").get_caller_identity()
+        return str(identity["Account"]), str(identity["Arn"])
+
+    def check_account(self) -> None:
+        """Raises :class:`Refused` unless the credentials belong to the environment's account."""
+        account, _ = self.caller
+        if self.endpoint is not None and account == EMULATED_ACCOUNT:
+            return
+        expected = self.settings.account_id
+        if expected is None:
+            raise Refused(
+                f"environment {self.env} names no AWS account, so nothing is done in any",
+                hint=f"set account_id in terraform/environments/{self.env}.tfvars.json",
+            )
+        if account != expected:
+            raise Refused(
+                f"environment {self.env} belongs to account {expected}, but the credentials are of {account}",
+                hint=f"sign in to account {expected} first",
+            )
+
+    def announce(self) -> None:
+        """Says, before something changes, where it will: one line on stderr."""
+        self.check_account()
+        account, arn = self.caller
+        where = "emulator" if self.endpoint else "AWS"
+        self.show.note(f"{self.env} · {where} account {account} · {self.settings.region} · {arn}")
+
+    # --- the platform ----------------------------------------------------------------------------
+
+    @property
+    def _outputs_file(self) -> Path:
+        return self.env_dir / "outputs.json"
+
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        """What Terraform said of the environment when it was last stood up from here."""
+        try:
+            found: dict[str, Any] = json.loads(self._outputs_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise NotFound(
+                f"environment {self.env} has not been stood up from here", hint=f"bbws-access env up {self.env}"
+            ) from None
+        return found
+
+    def keep_outputs(self, outputs: dict[str, Any]) -> None:
+        self.env_dir.mkdir(parents=True, exist_ok=True)
+        part = self._outputs_file.with_suffix(".part")
+        part.write_text(json.dumps(outputs, indent=2, sort_keys=True), encoding="utf-8")
+        part.replace(self._outputs_file)
+        self.__dict__.pop("outputs", None)
+
+    def forget_outputs(self) -> None:
+        self._outputs_file.unlink(missing_ok=True)
+
+    @cached_property
+    def services(self) -> Services:
+        from bbws_access.adapters.cognito import CognitoDirectory
+        from bbws_access.adapters.ses import SesMailer
+        from bbws_access.bootstrap import Services, World
+        from bbws_access.clock import SystemClock
+        from bbws_access.ids import RandomIds
+        from bbws_access.names import Names
+        from bbws_access.store.table import Table
+
+        return Services(
+            World(
+                table=Table(self.client("dynamodb"), Names(self.env).table),
+                clock=SystemClock(),
+                ids=RandomIds(),
+                mailer=SesMailer(self.client("ses"), self.settings.mail_from),
+                directory=CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"]),
+                link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
+            )
+        )
+
+    @cached_property
+    def actor(self) -> Actor:
+        """The operator: AWS has decided who they are, and IAM that they may write the table."""
+        from bbws_access.access.actor import Origin, operator
+
+        _, arn = self.caller
+        return operator(arn, f"{_user_name()}@{self.env}", Origin(user_agent="bbws-access"))
+
+    @cached_property
+    def organisation(self) -> Organisation:
+        """The organisation that ``--org`` names. Raises ``InvalidInput`` without one, ``NotFound``."""
+        if self._overrides.org is None:
+            raise InvalidInput("which organisation? Give --org or set BBWS_ACCESS_ORG", hint="bbws-access orgs list")
+        return self.services.organisations.find(self.actor, self._overrides.org)
+
+    @property
+    def org_id(self) -> str:
+        return self.organisation.organisation_id
+
+    def password(self) -> str:
+        """A new password: from ``BBWS_ACCESS_PASSWORD``, or asked for; never a flag, which others can see."""
+        given = os.environ.get("BBWS_ACCESS_PASSWORD")
+        if given:
+            return given
+        if not self.interactive:
+            raise InvalidInput("a password is needed", hint="set BBWS_ACCESS_PASSWORD, or run this in a terminal")
+        import typer
+
+        found: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return found
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no name for the user id, as in some containers
+        return "operator"

@@ -1,0 +1,27 @@
+"""AWS clients of a function: made once per process, with timeouts below the function's own."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CONFIG: Final = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, max_pool_connections=10
+)
+
+
+@cache
+def client(service: str) -> Any:
+    """The region and, on an emulator, the endpoint come from the runtime's own environment."""
+    return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+
+
+def dynamodb() -> DynamoDBClient:
+    found: DynamoDBClient = client("dynamodb")
+    return found

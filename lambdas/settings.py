@@ -1,0 +1,37 @@
+"""What a function is told by its environment: the only place in ``lambdas`` that reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of the deployed things that functions work with."""
+
+    env: str
+    table: str
+    user_pool_id: str
+    user_pool_client_id: str
+    issuer: str
+    jwks_url: str
+    audit_bucket: str
+    mail_from: str
+    cursor_key_id: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Raises ``KeyError`` naming the variable that is missing: a deployment error, not a user's."""
+        return cls(
+            env=environment["BBWS_ENV"],
+            table=environment["BBWS_TABLE"],
+            user_pool_id=environment["BBWS_USER_POOL_ID"],
+            user_pool_client_id=environment["BBWS_USER_POOL_CLIENT_ID"],
+            issuer=environment["BBWS_ISSUER"],
+            jwks_url=environment["BBWS_JWKS_URL"],
+            audit_bucket=environment["BBWS_AUDIT_BUCKET"],
+            mail_from=environment["BBWS_MAIL_FROM"],
+            cursor_key_id=environment["BBWS_CURSOR_KEY_ID"],
+        )

@@ -1,0 +1,78 @@
+"""A platform in memory: moto's DynamoDB in this process, everything else faked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bbws_access.access.actor import Actor, operator
+from bbws_access.bootstrap import Services, World
+from bbws_access.models.invitation import Invitation, NewInvitation
+from bbws_access.models.organisation import NewOrganisation, Organisation
+from bbws_access.store.schema import table_definition
+from bbws_access.store.table import Item, Table
+from tests.fakes import FakeDirectory, FakeIds, FakeMailer, FixedClock
+
+TABLE_NAME = "bbws-access-test-ddb-access-management"
+
+
+@pytest.fixture(autouse=True)
+def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's own AWS configuration reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "BBWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@dataclass
+class Platform:
+    """The services over a table in memory, and the fakes around them."""
+
+    client: Any
+    table: Table
+    clock: FixedClock
+    ids: FakeIds
+    mailer: FakeMailer
+    directory: FakeDirectory
+    services: Services
+    operator: Actor
+
+    def items(self) -> list[Item]:
+        """The whole table."""
+        from bbws_access.store.codec import decode
+
+        pages = self.client.get_paginator("scan").paginate(TableName=self.table.name)
+        return [decode(item) for page in pages for item in page["Items"]]
+
+    def organisation(self, name: str = "Acme") -> Organisation:
+        return self.services.organisations.create(self.operator, NewOrganisation(name=name))
+
+    def invite(self, org: Organisation, email: str = "thandi@example.com", **more: Any) -> tuple[Invitation, str]:
+        """An invitation and its token."""
+        role = self.services.roles.find(self.operator, org.organisation_id, more.pop("role", "ORG_ADMIN"))
+        request = NewInvitation(email=email, role_id=role.role_id, **more)
+        invitation = self.services.invitations.create(self.operator, org.organisation_id, request)
+        return invitation, self.ids.tokens[-1]
+
+
+@pytest.fixture
+def platform(_no_real_aws: None) -> Iterator[Platform]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client.create_table(**table_definition(TABLE_NAME))
+        table, clock, ids = Table(client, TABLE_NAME), FixedClock(), FakeIds()
+        mailer, directory = FakeMailer(), FakeDirectory()
+        world = World(table, clock, ids, mailer, directory, lambda token: f"https://api.example/invite/{token}")
+        who = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
+        yield Platform(client, table, clock, ids, mailer, directory, Services(world), who)

@@ -1,0 +1,239 @@
+"""From an address to a member, and every way in which that ends otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Denied, Gone, InvalidInput, NotFound, TooManyRequests
+from bbws_access.ids import token_hash
+from bbws_access.models.invitation import Acceptance, NewInvitation
+from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.services.pages import PageRequest
+from tests.conftest import Platform
+
+NEW_USER = Acceptance(first_name="Thandi", last_name="Nkosi", password="Correct-horse-7")
+HERE = Origin(ip_address="127.0.0.1", request_id="r-1")
+
+
+def statuses(platform: Platform, org_id: str) -> list[InvitationStatus]:
+    return [i.status for i in platform.services.invitations.page(platform.operator, org_id, PageRequest()).items]
+
+
+def test_an_accepted_invitation_makes_a_member_with_the_role(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+
+    accepted = platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+
+    access = platform.services.users.access(platform.operator, org.organisation_id, "THANDI@example.com")
+    assert access.user == accepted.user
+    assert [r.role_name for r in access.roles] == ["ORG_ADMIN"]
+    assert platform.services.roles.find(platform.operator, org.organisation_id, "org_admin").user_count == 1
+    assert statuses(platform, org.organisation_id) == [InvitationStatus.ACCEPTED]
+    assert platform.directory.passwords == {"thandi@example.com": "Correct-horse-7"}
+
+
+def test_the_inviter_is_told(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    assert [(m.to, m.subject) for m in platform.mailer.sent][1] == (
+        "ops@example.com",
+        "thandi@example.com has joined Acme",
+    )
+
+
+def test_the_letter_carries_the_link_and_the_table_does_not(platform: Platform) -> None:
+    _, token = platform.invite(platform.organisation())
+    letter = platform.mailer.sent[0]
+    assert f"https://api.example/invite/{token}" in letter.text
+    assert f"https://api.example/invite/{token}" in letter.html
+    everything = repr(platform.items())
+    assert token not in everything
+    assert token_hash(token) in everything
+
+
+def test_what_people_write_is_escaped_in_the_letter(platform: Platform) -> None:
+    org = platform.organisation('<script>alert("x")</script>\nBcc: everyone')
+    platform.invite(org, message="<img src=x onerror=alert(1)>")
+    letter = platform.mailer.sent[0]
+    assert "<script>" not in letter.html
+    assert "<img" not in letter.html
+    assert "\n" not in letter.subject
+
+
+def test_an_acceptance_is_used_once(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    with pytest.raises(AlreadyUsed, match="accepted already"):
+        platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+
+
+def test_a_new_user_must_say_who_they_are(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    with pytest.raises(InvalidInput) as refused:
+        platform.services.accept_invitation.accept(token, None, HERE)
+    assert set(refused.value.details["fields"]) == {"firstName", "lastName", "password"}
+    assert statuses(platform, org.organisation_id) == [InvitationStatus.PENDING]
+
+
+def test_a_member_of_one_organisation_joins_another_and_keeps_the_password(platform: Platform) -> None:
+    first, second = platform.organisation("First"), platform.organisation("Second")
+    _, token = platform.invite(first)
+    there = platform.services.accept_invitation.accept(token, NEW_USER, HERE).user
+    _, token = platform.invite(second, role="SITE_VIEWER")
+    here = platform.services.accept_invitation.accept(token, None, HERE).user
+    assert (here.user_id, here.first_name) == (there.user_id, "Thandi")
+    assert platform.directory.passwords == {"thandi@example.com": "Correct-horse-7"}
+
+
+@pytest.mark.parametrize("step", ["create", "set_password"])
+def test_a_failure_on_the_way_leaves_nothing_and_the_next_try_succeeds(platform: Platform, step: str) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    before = platform.items()
+    platform.directory.fail_after = step
+    with pytest.raises(AccessError, match="broke after"):
+        platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    assert {repr(sorted(i.items())) for i in platform.items()} == {repr(sorted(i.items())) for i in before}
+    platform.directory.fail_after = None
+    platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    assert statuses(platform, org.organisation_id) == [InvitationStatus.ACCEPTED]
+
+
+def test_a_role_that_went_away_takes_the_account_back(platform: Platform) -> None:
+    org = platform.organisation()
+    invitation, token = platform.invite(org)
+    key = {"PK": {"S": f"ORG#{org.organisation_id}"}, "SK": {"S": f"ROLE#{invitation.role_id}"}}
+    platform.client.update_item(
+        TableName=platform.table.name,
+        Key=key,
+        UpdateExpression="SET active = :no",
+        ExpressionAttributeValues={":no": {"BOOL": False}},
+    )
+    with pytest.raises(Conflict, match="not active"):
+        platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    assert platform.directory.accounts == {}
+    assert statuses(platform, org.organisation_id) == [InvitationStatus.PENDING]
+
+
+def test_a_password_that_the_pool_refuses_leaves_no_account(platform: Platform) -> None:
+    _, token = platform.invite(platform.organisation())
+    weak = NEW_USER.model_copy(update={"password": "against-policy-A1"})
+    with pytest.raises(InvalidInput):
+        platform.services.accept_invitation.accept(token, weak, HERE)
+    assert platform.directory.accounts == {}
+
+
+def test_an_invitation_runs_out_after_seven_days(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    platform.clock.advance(days=6, hours=23, minutes=59)
+    assert platform.services.invitations.by_token(token).status is InvitationStatus.PENDING
+    platform.clock.advance(minutes=1)
+    with pytest.raises(Gone):
+        platform.services.invitations.by_token(token)
+    assert statuses(platform, org.organisation_id) == [InvitationStatus.EXPIRED]
+
+
+def test_an_address_can_be_invited_again_once_its_invitation_ran_out(platform: Platform) -> None:
+    org = platform.organisation()
+    platform.invite(org)
+    platform.clock.advance(days=8)
+    platform.invite(org)
+    assert sorted(statuses(platform, org.organisation_id)) == [InvitationStatus.EXPIRED, InvitationStatus.PENDING]
+
+
+def test_one_pending_invitation_an_address_however_it_is_written(platform: Platform) -> None:
+    org = platform.organisation()
+    platform.invite(org, "Thandi@Example.com")
+    with pytest.raises(Conflict) as refused:
+        platform.invite(org, "thandi@example.COM")
+    assert refused.value.code == "DUPLICATE_INVITATION"
+
+
+def test_a_member_is_not_invited_again(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    with pytest.raises(Conflict) as refused:
+        platform.invite(org)
+    assert refused.value.code == "ALREADY_MEMBER"
+
+
+def test_declining_is_final_and_tells_the_inviter(platform: Platform) -> None:
+    org = platform.organisation()
+    _, token = platform.invite(org)
+    assert platform.services.invitations.decline(token, HERE).status is InvitationStatus.DECLINED
+    assert "declined" in platform.mailer.sent[-1].subject
+    with pytest.raises(AlreadyUsed):
+        platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+    platform.invite(org)  # and the address is free again
+
+
+def test_a_mail_that_fails_does_not_lose_the_invitation(platform: Platform) -> None:
+    platform.mailer.broken = True
+    org = platform.organisation()
+    invitation, token = platform.invite(org)
+    assert invitation.email_status is EmailStatus.FAILED
+    kept = platform.services.invitations.get(platform.operator, org.organisation_id, invitation.invitation_id)
+    assert (kept.email_status, kept.email_error) == (EmailStatus.FAILED, "the mail service is down")
+    platform.services.accept_invitation.accept(token, NEW_USER, HERE)
+
+
+@pytest.mark.parametrize("token", ["", "x", "0" * 64, "0" * 63, "0" * 10_000, "é" * 64, "../" * 22, "\x00" * 64])
+def test_a_token_that_opens_nothing(platform: Platform, token: str) -> None:
+    platform.invite(platform.organisation())
+    with pytest.raises(NotFound):
+        platform.services.invitations.by_token(token)
+
+
+def manager_of(org_id: str, *permissions: str) -> Actor:
+    return Actor("u-1", "m@example.com", ActorKind.USER, org_id, frozenset(permissions))
+
+
+def test_nobody_invites_into_what_they_do_not_hold(platform: Platform) -> None:
+    org = platform.organisation()
+    role = platform.services.roles.find(platform.operator, org.organisation_id, "ORG_ADMIN")
+    request = NewInvitation(email="a@example.com", role_id=role.role_id)
+    with pytest.raises(Denied) as refused:
+        platform.services.invitations.create(
+            manager_of(org.organisation_id, "invitation:create", "site:*"), org.organisation_id, request
+        )
+    assert refused.value.code == "PRIVILEGE_BOUNDARY"
+
+
+def test_another_organisation_is_closed(platform: Platform) -> None:
+    org, other = platform.organisation(), platform.organisation("Other")
+    role = platform.services.roles.find(platform.operator, org.organisation_id, "SITE_VIEWER")
+    request = NewInvitation(email="a@example.com", role_id=role.role_id)
+    with pytest.raises(Denied) as refused:
+        platform.services.invitations.create(manager_of(other.organisation_id, "*:*"), org.organisation_id, request)
+    assert refused.value.code == "ORG_ACCESS_DENIED"
+
+
+def test_ten_invitations_a_minute(platform: Platform) -> None:
+    org = platform.organisation()
+    actor = manager_of(org.organisation_id, "invitation:create", "site:read")
+    role = platform.services.roles.find(platform.operator, org.organisation_id, "SITE_VIEWER")
+
+    def invite(n: int) -> None:
+        request = NewInvitation(email=f"u{n}@example.com", role_id=role.role_id)
+        platform.services.invitations.create(actor, org.organisation_id, request)
+
+    for n in range(10):
+        invite(n)
+    with pytest.raises(TooManyRequests):
+        invite(10)
+    platform.clock.advance(minutes=1)
+    invite(10)
+
+
+def test_an_operator_is_not_counted(platform: Platform) -> None:
+    org = platform.organisation()
+    for n in range(12):
+        platform.invite(org, f"u{n}@example.com")
+    assert len(statuses(platform, org.organisation_id)) == 12
