@@ -20,7 +20,7 @@ NOUNS: Final[dict[str, str]] = {
     "invitations": "See, accept and decline invitations.",
     "roles": "Roles and what they allow.",
     "audit": "Query and export the audit trail.",
-    "local": "The AWS on your own machine: its emails.",
+    "local": "The AWS on your own machine: its emails, and a guided tour.",
 }
 """Each noun with its line of help; its commands are in ``cli.commands.{noun}``."""
 

@@ -22,9 +22,15 @@ _COMMON = {
 
 def noun(text: str) -> typer.Typer:
     """The group of a noun's commands."""
-    return typer.Typer(
+    group = typer.Typer(
         help=text, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
     )
+
+    # With a callback a noun stays a noun, even with a single verb.
+    @group.callback()
+    def _noun() -> None: ...
+
+    return group
 
 
 def command(app: typer.Typer, name: str, *, epilog: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:

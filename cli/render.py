@@ -22,6 +22,13 @@ Row = Mapping[str, Any]
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+_GAP: Final = 2
+"""Cells between two columns."""
+
+_ALWAYS: Final = 2
+"""Columns that are shown on the narrowest screen."""
+
+
 def safe(value: Any) -> str:
     """One line of text without control or direction characters."""
     match value:
@@ -68,14 +75,14 @@ class Renderer:
         if self.is_json:
             self.json(data)
             return
-        from rich.table import Table
+        from rich.text import Text
 
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
+        # Lines are not folded: an id or a link that was cut in two could not be copied.
+        width = max(len(title) for title in fields)
+        console = self._console()
         for title, key in fields.items():
-            grid.add_row(_plain(title), _plain(safe(data.get(key))))
-        self._console().print(grid)
+            line = Text.assemble((title.ljust(width), "bold"), "  ", safe(data.get(key)))
+            console.print(line, soft_wrap=True)
 
     def json(self, data: Any) -> None:
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
@@ -87,31 +94,69 @@ class Renderer:
     def note(self, message: str) -> None:
         self._console(stderr=True).print(_plain(safe(message)), style="dim", soft_wrap=True)
 
+    def chapter(self, title: str, *lines: str) -> None:
+        """A step of a guided tour."""
+        console = self._console()
+        console.print()
+        console.print(_plain(title), style="bold cyan", soft_wrap=True)
+        for line in lines:
+            console.print(_plain(safe(line)), style="dim" if line.startswith("$") else None, soft_wrap=True)
+        sys.stdout.flush()
+
     def blank(self) -> None:
         """An empty line between records; not part of the data."""
         if not self.is_json:
             sys.stdout.write("\n")
 
     def _print_table(self, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
+        """Columns stand in order of importance: where the screen is too narrow, the last ones are left out.
+
+        Where there is no screen, nothing is: cutting off would lose data for whoever reads the file.
+        """
         from rich import box
         from rich.table import Table
 
         console = self._console()
+        cells = {title: [safe(row.get(key)) for row in rows] for title, key in columns.items()}
+        widths = {title: max(_width(text) for text in [title, *found]) for title, found in cells.items()}
+        titles = list(columns)
+        if console.is_terminal:
+            titles = _fitting(widths, console.width)
+        else:
+            console.width = sum(widths.values()) + _GAP * len(widths)
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-        for title in columns:
+        for title in titles:
             table.add_column(title, no_wrap=True, overflow="ellipsis")
-        for row in rows:
-            table.add_row(*(_plain(safe(row.get(key))) for key in columns.values()))
-        if not console.is_terminal:
-            # No screen to fit: cutting off would lose data for whoever reads the file.
-            console.width = max(console.measure(table).maximum, console.width)
+        for n in range(len(rows)):
+            table.add_row(*(_plain(cells[title][n]) for title in titles))
         console.print(table)
+        if len(titles) < len(columns):
+            left_out = ", ".join(title for title in columns if title not in titles)
+            self.note(f"Too narrow for: {left_out}. A wider window or -o json shows them.")
 
     @staticmethod
     def _console(*, stderr: bool = False) -> Console:
         from rich.console import Console
 
         return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _fitting(widths: Mapping[str, int], screen: int) -> list[str]:
+    """As many of the first columns as fit, and always the first two."""
+    fitting: list[str] = []
+    used = 0
+    for title, width in widths.items():
+        used += width + (_GAP if fitting else 0)
+        if used > screen and len(fitting) >= _ALWAYS:
+            break
+        fitting.append(title)
+    return fitting
 
 
 def _plain(text: str) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import sys
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,12 +17,11 @@ from cli.options import Output, Overrides
 from cli.render import Renderer
 
 if TYPE_CHECKING:
-    from bbws_access.provisioning.settings import EnvironmentSettings
-
     from bbws_access.access.actor import Actor
     from bbws_access.bootstrap import Services
     from bbws_access.emulator.process import Emulator
     from bbws_access.models.organisation import Organisation
+    from bbws_access.provisioning.settings import EnvironmentSettings
 
 LOCAL: Final = "local"
 EMULATED_ACCOUNT: Final = "000000000000"
@@ -36,6 +37,10 @@ class Session:
         self._overrides = overrides
         self.env = overrides.env or LOCAL
         self.show = Renderer(overrides.output or Output.TABLE)
+
+    def at(self, environment: str | None) -> Session:
+        """The same session in another environment, where a command names one."""
+        return self if environment is None else Session(replace(self._overrides, env=environment))
 
     @property
     def is_local(self) -> bool:
@@ -169,8 +174,20 @@ class Session:
         part.replace(self._outputs_file)
         self.__dict__.pop("outputs", None)
 
-    def forget_outputs(self) -> None:
-        self._outputs_file.unlink(missing_ok=True)
+    def forget_state(self) -> None:
+        """After the environment itself is gone."""
+        shutil.rmtree(self.env_dir, ignore_errors=True)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Raises :class:`Refused` unless ``yes`` or whoever sits at the terminal agrees; the default is no."""
+        if yes:
+            return
+        if not self.interactive:
+            raise Refused("this asks for a confirmation, and nobody is there to give it", hint="repeat it with --yes")
+        import typer
+
+        if not typer.confirm(question, default=False, err=True):
+            raise Refused("nothing was done")
 
     @cached_property
     def services(self) -> Services:

@@ -114,8 +114,11 @@ class Table:
         return decode(found) if found is not None else None
 
     def get_many(self, keys: Iterable[Keys]) -> list[Item]:
-        """The items of ``keys`` that exist, in no order; raises :class:`Busy` when throttling does not end."""
-        wanted = [encode(k) for k in {(k["PK"], k["SK"]): k for k in keys}.values()]
+        """The items of ``keys`` that exist, in no order; of each only ``PK`` and ``SK`` are looked at.
+
+        Raises :class:`Busy` when throttling does not end.
+        """
+        wanted = [encode({"PK": pk, "SK": sk}) for pk, sk in dict.fromkeys((k["PK"], k["SK"]) for k in keys)]
         found: list[Item] = []
         for start in range(0, len(wanted), MAX_BATCH_GET):
             found.extend(self._get_batch(wanted[start : start + MAX_BATCH_GET]))

@@ -23,8 +23,8 @@ app = noun("Query and export the audit trail.")
 _COLUMNS = {
     "Time": "timestamp",
     "Action": "action",
-    "Outcome": "outcome",
     "By": "userEmail",
+    "Outcome": "outcome",
     "On": "resourceType",
     "Id": "resourceId",
 }

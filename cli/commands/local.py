@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from cli.command import command, noun
 from cli.session import Session
 
-app = noun("The AWS on your own machine: its emails.")
+app = noun("The AWS on your own machine: its emails, and a guided tour.")
 
 
 @command(
@@ -25,11 +26,12 @@ def mail(
     to: Annotated[str | None, typer.Option("--to", help="Only those to this address.")] = None,
 ) -> None:
     """Show the emails that the emulated SES took, with their links; the newest last."""
+    from bbws_access.clock import iso
     from bbws_access.emulator.mailbox import links, messages
 
     rows = [
         {
-            "sentAt": message.sent_at,
+            "sentAt": iso(message.sent_at),
             "to": list(message.to),
             "subject": message.subject,
             "links": links(message),
@@ -44,3 +46,16 @@ def mail(
     for row in rows:
         session.show.record(row, {"To": "to", "Subject": "subject", "Sent": "sentAt", "Link": "links"})
         session.show.blank()
+
+
+@command(app, "tour", epilog="bbws-access local tour")
+def tour(
+    session: Session,
+    to: Annotated[Path, typer.Option("--to", help="Where the tour leaves its audit trail.")] = Path(),
+) -> None:
+    """Show the platform around: seed, create, invite, accept, export; each command as it is typed."""
+    from cli.tour import Tour
+
+    session.emulator.require()
+    trail = Tour(session.show, session.env).run(to)
+    session.show.done(f"The audit trail of this tour is in {trail}")

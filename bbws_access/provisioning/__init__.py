@@ -1,0 +1,1 @@
+"""Standing environments up with Terraform, safely."""

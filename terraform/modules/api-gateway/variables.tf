@@ -1,0 +1,33 @@
+variable "name" {
+  description = "Name of the REST API."
+  type        = string
+}
+
+variable "stage" {
+  description = "Name of its stage."
+  type        = string
+}
+
+variable "openapi_template" {
+  description = "Path of the OpenAPI document, a Template with the variable invoke_arns."
+  type        = string
+}
+
+variable "functions" {
+  description = "The live alias of each function."
+  type = map(object({
+    function   = string
+    invoke_arn = string
+    http       = bool
+  }))
+}
+
+variable "throttle_rate" {
+  description = "Requests a second."
+  type        = number
+}
+
+variable "throttle_burst" {
+  description = "Requests at once."
+  type        = number
+}

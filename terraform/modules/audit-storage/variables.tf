@@ -1,0 +1,20 @@
+variable "name" {
+  description = "Name of the bucket."
+  type        = string
+}
+
+variable "lock_mode" {
+  description = "Object Lock mode that the archive's objects must be written with."
+  type        = string
+
+  validation {
+    condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.lock_mode)
+    error_message = "The lock mode is GOVERNANCE or COMPLIANCE."
+  }
+}
+
+variable "emulated" {
+  description = "Whether AWS is an emulator: then the bucket goes with its contents, and nothing ages."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,4 @@
+output "role_arns" {
+  description = "Role of each service; known once its permissions are attached."
+  value       = { for service, role in aws_iam_role.this : service => role.arn }
+}

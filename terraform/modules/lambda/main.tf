@@ -1,0 +1,55 @@
+locals {
+  services   = toset([for f in var.functions : f.service])
+  authorizer = "authorizer-authorize"
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = local.services
+
+  name              = "/aws/lambda/${var.prefix}-${each.key}"
+  retention_in_days = each.key == "audit" ? var.audit_log_retention_days : var.log_retention_days
+}
+
+resource "aws_lambda_function" "this" {
+  for_each = var.functions
+
+  function_name = "${var.prefix}-lambda-${each.key}"
+  role          = var.role_arns[each.value.service]
+  handler       = each.value.handler
+  runtime       = "python3.12"
+  architectures = ["arm64"]
+  memory_size   = each.value.memory
+  timeout       = each.value.timeout
+  s3_bucket     = var.code.bucket
+  s3_key        = var.code.key
+  publish       = true
+
+  environment {
+    variables = merge(var.environment, { POWERTOOLS_SERVICE_NAME = each.value.service })
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.this[each.value.service].name
+  }
+}
+
+resource "aws_lambda_alias" "live" {
+  for_each = var.functions
+
+  name             = "live"
+  function_name    = aws_lambda_function.this[each.key].function_name
+  function_version = aws_lambda_function.this[each.key].version
+}
+
+resource "aws_lambda_provisioned_concurrency_config" "authorizer" {
+  count = var.authorizer_concurrency > 0 ? 1 : 0
+
+  function_name                     = aws_lambda_alias.live[local.authorizer].function_name
+  qualifier                         = aws_lambda_alias.live[local.authorizer].name
+  provisioned_concurrent_executions = var.authorizer_concurrency
+}

@@ -1,0 +1,3 @@
+resource "aws_ses_email_identity" "sender" {
+  email = var.sender
+}

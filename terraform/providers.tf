@@ -1,0 +1,23 @@
+provider "aws" {
+  region = var.region
+
+  # On an emulator there are no accounts to ask about, and bucket names do not resolve as hosts.
+  # Where it is, the provider reads from AWS_ENDPOINT_URL by itself.
+  s3_use_path_style           = var.emulated
+  skip_credentials_validation = var.emulated
+  skip_metadata_api_check     = var.emulated
+  skip_requesting_account_id  = false
+
+  # Acting in any other account is refused, whatever credentials are at hand.
+  allowed_account_ids = var.emulated || var.account_id == null ? null : [var.account_id]
+
+  default_tags {
+    tags = {
+      Project     = "BBWS"
+      Component   = "access-management"
+      Environment = var.environment
+      ManagedBy   = "Terraform"
+      CostCenter  = "BBWS-ACCESS"
+    }
+  }
+}
