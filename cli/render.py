@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-_GAP: Final = 2
+_GAP: Final = 3
 """Cells between two columns."""
 
 _ALWAYS: Final = 2

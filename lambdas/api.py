@@ -63,8 +63,19 @@ class Call:
         return actor_of(context, self.origin)
 
     @property
-    def url(self) -> str:
-        return str((self.event.get("requestContext") or {}).get("path") or self.event.get("path") or "")
+    def route(self) -> str:
+        """The path below the stage: ``/v1/…``."""
+        return str(self.event.get("path") or "")
+
+    @property
+    def _mount(self) -> str:
+        """What stands before ``/v1`` in a client's address: the stage, where there is no domain of its own."""
+        whole = str((self.event.get("requestContext") or {}).get("path") or self.route)
+        return whole.removesuffix(self.route)
+
+    def href(self, path: str) -> str:
+        """A link to ``path`` (``/v1/…``) that the client can follow from the API's host."""
+        return f"{self._mount}{path}"
 
     def path(self, name: str) -> str:
         return str((self.event.get("pathParameters") or {}).get(name) or "")
@@ -90,20 +101,35 @@ class Call:
         position = self.cursors.read(cursor, self._list_name()) if cursor is not None else None
         return PageRequest(number, position)
 
-    def listed(self, page: ListPage[T], view: Callable[[T], dict[str, Any]]) -> Answer:
-        """The answer of a list: items, and where to go on."""
-        links = {"self": {"href": self.url}}
+    def item(self, record: BaseModel, path: str) -> dict[str, Any]:
+        """A record as the API shows it; ``path`` (``/v1/…``) is its own."""
+        data = record.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return data | {"_links": {"self": {"href": self.href(path)}}}
+
+    def shown(self, record: BaseModel, path: str) -> Answer:
+        """The answer of one thing that is there, or was changed."""
+        return Answer(200, self.item(record, path))
+
+    def created(self, record: BaseModel, path: str) -> Answer:
+        """The answer of one thing that was made."""
+        return Answer(201, self.item(record, path))
+
+    def listed(self, page: ListPage[T], path_of: Callable[[T], str]) -> Answer:
+        """The answer of a list: items, each with its own path, and where to go on."""
+        url = self.href(self.route)
+        links = {"self": {"href": url}}
         if page.last is not None:
             cursor = self.cursors.write(page.last, self._list_name())
             asked = {k: v for k, v in (self.event.get("queryStringParameters") or {}).items() if k != "startAt"}
-            links["next"] = {"href": f"{self.url}?{urlencode({**asked, 'startAt': cursor})}"}
-        items = [view(item) for item in page.items]
+            links["next"] = {"href": f"{url}?{urlencode({**asked, 'startAt': cursor})}"}
+        items = [self.item(item, path_of(item)) for item in page.items]
         return Answer(
             200, {"items": items, "count": len(items), "moreAvailable": page.last is not None, "_links": links}
         )
 
     def _list_name(self) -> str:
-        return f"{self.event.get('httpMethod')} {self.event.get('path')}"
+        """A cursor is bound to the list that it was made for: its method and path."""
+        return f"{self.event.get('httpMethod')} {self.route}"
 
 
 Action = Callable[[Call], Answer]
