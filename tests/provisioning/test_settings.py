@@ -1,0 +1,84 @@
+"""The four environments, as the platform's design has them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bbws_access.errors import InvalidInput
+from bbws_access.provisioning import settings
+from bbws_access.provisioning.settings import EnvironmentSettings, load, names
+
+DESIGN = {
+    #        region       protect replica        concurrency rate  burst  lock
+    "local": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE"),
+    "dev": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE"),
+    "sit": ("eu-west-1", True, (), False, 500, 200, "GOVERNANCE"),
+    "prod": ("af-south-1", True, ("eu-west-1",), True, 1000, 500, "COMPLIANCE"),
+}
+
+
+def test_the_environments() -> None:
+    assert names() == sorted(DESIGN)
+
+
+@pytest.mark.parametrize("env", sorted(DESIGN))
+def test_an_environment_is_as_designed(env: str) -> None:
+    found = load(env)
+    assert (
+        found.region,
+        found.deletion_protection,
+        found.replica_regions,
+        found.authorizer_concurrency > 0,
+        found.throttle_rate,
+        found.throttle_burst,
+        found.audit_lock_mode,
+    ) == DESIGN[env]
+    assert found.point_in_time_recovery
+    assert (found.log_retention_days, found.audit_log_retention_days) == (30, 90)
+
+
+@pytest.mark.parametrize("env", ["", "staging", "../local", "LOCAL", "local/", "\x00", "é"])
+def test_an_unknown_environment_names_the_known_ones(env: str) -> None:
+    with pytest.raises(InvalidInput, match="dev, local, prod, sit"):
+        load(env)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"account_id": "12"}, "account_id"),
+        ({"throttle_rate": "100"}, "throttle_rate"),
+        ({"throttle_rate": 0}, "throttle_rate"),
+        ({"surprise": 1}, "surprise"),
+        ({"mail_from": "nobody"}, "mail_from"),
+        ({"environment": "prod"}, "describes environment 'prod'"),
+    ],
+)
+def test_a_file_that_does_not_fit_says_where(
+    change: dict[str, object], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load("dev").model_dump(mode="json") | change
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "dev.tfvars.json").write_text(json.dumps(data))
+    monkeypatch.setattr(settings, "terraform_root", lambda: tmp_path)
+    with pytest.raises(InvalidInput, match=named):
+        load.__wrapped__("dev")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "\x00", "é" * 1000])
+def test_a_file_that_is_no_settings(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.tfvars.json").write_text(text)
+    monkeypatch.setattr(settings, "terraform_root", lambda: tmp_path)
+    with pytest.raises(InvalidInput, match=r"dev\.tfvars\.json"):
+        load.__wrapped__("dev")
+
+
+def test_terraform_declares_every_setting() -> None:
+    declared = (settings.terraform_root() / "variables.tf").read_text()
+    for name in EnvironmentSettings.model_fields:
+        assert f'variable "{name}"' in declared
