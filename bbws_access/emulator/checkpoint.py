@@ -60,6 +60,7 @@ class Checkpointer:
     def __init__(self, file: StateFile) -> None:
         self._file = file
         self._changes: dict[str, _Change] = {}
+        self._saving: set[str] = set()
         self._activity: _Change | None = None
         self._active: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -74,7 +75,7 @@ class Checkpointer:
     @property
     def unsaved(self) -> list[str]:
         """The services with changes that a crash would lose; ``*`` while side effects may be unsaved."""
-        return sorted(self._changes) + (["*"] if self._activity else [])
+        return sorted(self._changes.keys() | self._saving) + (["*"] if self._activity else [])
 
     def restore(self) -> None:
         """Give ministack what was saved; raises what is wrong with the file."""
@@ -147,12 +148,15 @@ class Checkpointer:
         # Not only those that are due: the more services one save covers, the better they fit together.
         services = [service for service in self._changes if self._not_before.get(service, 0.0) <= now]
         taken = {service: self._changes.pop(service) for service in services}
+        self._saving = set(services)
         snapshot = self._capture(services)
         try:
             await asyncio.to_thread(self._write_alone, snapshot)
         except Exception as error:
             logger.exception("the state could not be saved; trying again")
             snapshot.failures |= dict.fromkeys(taken, error)
+        finally:
+            self._saving = set()
         now = time.monotonic()
         for service, cost in snapshot.costs.items():
             self._not_before[service] = now + SHARE * cost

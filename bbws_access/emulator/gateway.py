@@ -122,9 +122,7 @@ def is_local(headers: dict[str, str], *, any_origin: bool = False) -> bool:
     resolve to this machine.
     """
     host, origin = headers.get("host"), headers.get("origin")
-    return (host is None or _is_local_url(f"http://{host}")) and (
-        origin is None or any_origin or _is_local_url(origin)
-    )
+    return (host is None or _is_local_url(f"http://{host}")) and (origin is None or any_origin or _is_local_url(origin))
 
 
 def _is_api_call(path: str) -> bool:

@@ -26,6 +26,7 @@ _INHERITED = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("SYSTEMROOT", "USERPROFILE", "COMSPEC", "PATHEXT"),
 )
+BACKLOG = 512
 _LOG_KEPT = 5 * 1024 * 1024
 
 
@@ -112,19 +113,20 @@ def is_free(port: int) -> bool:
         if client.connect_ex(("127.0.0.1", port)) == 0:
             return False
     try:
-        bind(port).close()
+        listen(port).close()
     except OSError:
         return False
     return True
 
 
-def bind(port: int) -> socket.socket:
-    """A socket bound to the port of the loopback interface; raises ``OSError`` if it is taken."""
+def listen(port: int) -> socket.socket:
+    """A socket that listens on the port of the loopback interface; raises ``OSError`` if it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere the option would let two processes share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
+        listener.listen(BACKLOG)  # only now is the port ours: two can bind it
     except OSError:
         listener.close()
         raise

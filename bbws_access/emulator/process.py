@@ -30,6 +30,7 @@ STOP = "bbws-access env down local"
 
 _POLL = 0.05
 _ANSWER = 5.0  # seconds: the emulator may be busy, a stranger may be silent
+_DYING = 3.0
 _STARTUP = 90.0
 _SHUTDOWN = 30.0
 
@@ -71,9 +72,11 @@ class Emulator:
 
     def unsaved(self) -> list[str]:
         """What changed since it was last saved: names of services. Empty when a crash would lose nothing."""
-        running = self.require()
-        answer = self._instance(running.port) or {}
-        return [str(name) for name in answer.get("unsaved", [])]
+        return [str(name) for name in self._status().get("unsaved", [])]
+
+    def saves(self) -> int:
+        """How often the running emulator has saved what changed."""
+        return int(self._status().get("saves", 0))
 
     def start(self, *, port: int | None = None, region: str = "eu-west-1") -> RunningEmulator:
         """Start the emulator, or return the one that runs.
@@ -86,7 +89,8 @@ class Emulator:
             running = self.find()
             if running is not None:
                 return _as_asked(running, port, region)
-            if lock.is_held(self._files.running):
+            # One that was just killed holds its lock for a moment more.
+            if lock.is_held(self._files.running) and not group.eventually(self._is_gone, _DYING):
                 raise ProvisioningFailed(
                     f"the local AWS (process {lock.owner(self._files.running)}) runs but does not answer", hint=STOP
                 )
@@ -129,9 +133,12 @@ class Emulator:
                 f"the local AWS cannot use {error.filename or self._files.root}: {error.strerror or error}"
             ) from error
 
-    def _instance(self, port: int, timeout: float = _ANSWER) -> dict[str, Any] | None:
+    def _status(self) -> dict[str, Any]:
+        return self._instance(self.require().port) or {}
+
+    def _instance(self, port: int) -> dict[str, Any] | None:
         try:
-            answer = get_json(_endpoint(port), record.INSTANCE_PATH, timeout=timeout, limit=65_536)
+            answer = get_json(_endpoint(port), record.INSTANCE_PATH, timeout=_ANSWER, limit=65_536)
         except (OSError, ValueError):
             return None
         return answer if isinstance(answer, dict) else None

@@ -33,7 +33,7 @@ def main() -> int:
         return launch.ALREADY_RUNNING
     lock.write_owner(lifetime)
     try:
-        listener = launch.bind(port)
+        listener = launch.listen(port)
     except OSError as error:
         logger.error("port %s: %s", port, error.strerror)
         return launch.PORT_TAKEN
@@ -54,12 +54,12 @@ def _serve(files: launch.Layout, listener: socket.socket, identity: record.Recor
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from bbws_access.emulator import openapi_import, workers
+    from bbws_access.emulator import apigateway_gaps, workers
     from bbws_access.emulator.checkpoint import Checkpointer
     from bbws_access.emulator.gateway import Gateway
     from bbws_access.emulator.statefile import StateFile
 
-    openapi_import.install()
+    apigateway_gaps.install()
     try:
         state = StateFile(files.data / "state.sqlite3")
     except sqlite3.Error:
@@ -67,7 +67,7 @@ def _serve(files: launch.Layout, listener: socket.socket, identity: record.Recor
         return 1
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
-    config.backlog = 512
+    config.backlog = launch.BACKLOG
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"

@@ -22,7 +22,7 @@ CONFIG = Config(
 def client_for(running: RunningEmulator, service: str, region: str = REGION) -> Any:
     """A client that tries once: what is tested is the emulator, not the retries."""
     return boto3.client(
-        service,
+        service,  # type: ignore[call-overload]
         endpoint_url=running.endpoint,
         region_name=region,
         aws_access_key_id="test",
@@ -39,8 +39,11 @@ def until(condition: Callable[[], object], what: str, seconds: float = 120.0) ->
         time.sleep(0.05)
 
 
-def until_saved(emulator: Emulator) -> None:
-    until(lambda: not emulator.unsaved(), "everything is saved")
+def until_saved(emulator: Emulator, *services: str) -> None:
+    """Wait until these services are saved; everything, if none is named."""
+    until(
+        lambda: not (set(services) & set(emulator.unsaved()) if services else emulator.unsaved()), "everything is saved"
+    )
 
 
 @pytest.fixture

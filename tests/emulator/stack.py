@@ -138,6 +138,13 @@ def keys(running: RunningEmulator, pool: str) -> Any:
         return json.load(response)
 
 
+def reset(running: RunningEmulator) -> None:
+    """Empty the local AWS."""
+    request = urllib.request.Request(f"{running.endpoint}/_ministack/reset", method="POST")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        assert response.status == 200
+
+
 def damage_document(state: Path, service: str) -> None:
     """Replace what was saved of a service by something else."""
     db = sqlite3.connect(state)

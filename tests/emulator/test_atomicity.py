@@ -165,7 +165,7 @@ def test_cancellation_reasons_come_back_for_each_item(db: Any, table: str) -> No
                 },
             ]
         )
-    response = caught.value.response
+    response: Any = caught.value.response
     assert response["Error"]["Code"] == "TransactionCanceledException"
     reasons = response["CancellationReasons"]
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed", "ConditionalCheckFailed"]
@@ -182,8 +182,9 @@ def test_the_item_comes_back_with_a_failed_condition(db: Any, table: str) -> Non
             ConditionExpression="attribute_not_exists(PK)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-    assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
-    assert caught.value.response["Item"]["by"] == {"S": "someone"}
+    response: Any = caught.value.response
+    assert response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert response["Item"]["by"] == {"S": "someone"}
 
 
 def add_one(table: str, token: str, amount: str = "1") -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Speed, as ratios within one run: only those travel from machine to machine."""

@@ -1,0 +1,27 @@
+"""``python -m benchmarks [NAME …]``: runs the benchmarks and prints a line for each, for BENCHMARKS.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from benchmarks import env_up, startup
+
+BENCHMARKS = {"startup": startup.run, "env-up": env_up.run}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    sys.stdout.write(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n")
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,52 @@
+"""The command line in this process, over the platform in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cli import session as session_module
+from cli.main import run
+from tests.conftest import Platform
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def bare(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line on a machine where nothing has been stood up."""
+    monkeypatch.setenv("BBWS_ACCESS_STATE_DIR", str(tmp_path / "state"))
+
+    def invoke(*words: str) -> Result:
+        capsys.readouterr()
+        code = run(list(words))
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return invoke
+
+
+@pytest.fixture
+def bbws(bare: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line over ``platform``."""
+    monkeypatch.setattr(session_module.Session, "services", platform.services)
+    monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
+    return bare

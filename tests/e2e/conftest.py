@@ -1,0 +1,84 @@
+"""A whole platform on this machine, stood up once for all tests here through the product's own commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The running local environment, driven through the command line."""
+
+    state_dir: Path
+
+    def run(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """One command in a process of its own, without a terminal and without the machine's settings."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BBWS_", "TF_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *words],
+            cwd=ROOT,
+            env=kept | {"BBWS_ACCESS_STATE_DIR": str(self.state_dir), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def json(self, *words: str, **environment: str) -> Any:
+        return json.loads(self.run("--output", "json", *words, **environment).stdout)
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.json("env", "outputs", "local")
+        return found
+
+    def client(self, service: str) -> Any:
+        endpoint = self.outputs()["api_url"].split("/restapis/")[0]
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=endpoint,
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def member(self, org: str, email: str, role: str = "ORG_ADMIN", password: str = "Correct-horse-7") -> Any:
+        """Somebody who was invited and has accepted."""
+        self.run("users", "invite", email, "--org", org, "--role", role)
+        link = self.json("local", "mail", "--to", email)["items"][-1]["links"][0]
+        names = ("--first-name", "Thandi", "--last-name", "Nkosi")
+        return self.json("invitations", "accept", link, *names, BBWS_ACCESS_PASSWORD=password)
+
+    def token(self, email: str, password: str = "Correct-horse-7") -> str:
+        outputs = self.outputs()
+        answer = self.client("cognito-idp").admin_initiate_auth(
+            UserPoolId=outputs["user_pool_id"],
+            ClientId=outputs["user_pool_client_id"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": email, "PASSWORD": password},
+        )
+        token: str = answer["AuthenticationResult"]["IdToken"]
+        return token
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    found = Deployed(tmp_path_factory.mktemp("state"))
+    found.run("env", "up", "local")
+    found.run("table", "seed")
+    yield found
+    found.run("env", "down", "local", "--erase", "--yes")

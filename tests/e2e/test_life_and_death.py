@@ -1,0 +1,86 @@
+"""An environment goes down and comes back, and says plainly when it is not there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Deployed
+
+pytestmark = [pytest.mark.emulator, pytest.mark.terraform]
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.xdist_group("deployed")
+def test_what_was_there_is_there_after_a_reboot(deployed: Deployed) -> None:
+    deployed.run("orgs", "create", "Phoenix")
+    deployed.member("Phoenix", "phoenix@example.com")
+    before = deployed.json("audit", "query", "--org", "Phoenix")["items"]
+    deployed.run("env", "down", "local")
+    gone = deployed.run("users", "list", "--org", "Phoenix", check=False)
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert gone.stderr == "error: the local AWS is not running; try: bbws-access env up local\n"
+    assert deployed.json("env", "up", "local")["changed"] == 0
+    assert [u["email"] for u in deployed.json("users", "list", "--org", "Phoenix")["items"]] == ["phoenix@example.com"]
+    assert deployed.json("audit", "query", "--org", "Phoenix")["items"] == before
+    assert deployed.token("phoenix@example.com")
+
+
+@pytest.mark.xdist_group("deployed")
+def test_a_killed_emulator_loses_nothing_that_it_had_time_to_save(deployed: Deployed) -> None:
+    from bbws_access.emulator.process import Emulator
+
+    deployed.run("orgs", "create", "Power Cut")
+    emulator = Emulator(deployed.state_dir / "emulator")
+    while emulator.unsaved():
+        time.sleep(0.05)
+    found = emulator.require()
+    os.kill(found.pid, signal.SIGKILL)
+    while running(found.pid):
+        time.sleep(0.05)
+    deployed.run("env", "up", "local")
+    assert "Power Cut" in {o["name"] for o in deployed.json("orgs", "list")["items"]}
+
+
+def test_down_leaves_no_process_and_erasing_leaves_no_data(tmp_path: Path) -> None:
+    from bbws_access.emulator.process import Emulator
+
+    fresh = Deployed(tmp_path / "state")
+    fresh.run("env", "up", "local")
+    pid = Emulator(fresh.state_dir / "emulator").require().pid
+    fresh.run("env", "down", "local")
+    assert not running(pid)
+    assert "not running" in fresh.run("env", "down", "local").stderr
+    refused = fresh.run("env", "down", "local", "--erase", check=False)
+    assert refused.returncode == 4
+    assert "--yes" in refused.stderr
+    fresh.run("env", "down", "local", "--erase", "--yes")
+    assert not (fresh.state_dir / "local").exists()
+    outputs = fresh.run("env", "outputs", "local", check=False)
+    assert outputs.stderr.endswith("has not been stood up from here; try: bbws-access env up local\n")
+
+
+def test_an_environment_without_an_account_is_refused(tmp_path: Path) -> None:
+    fresh = Deployed(tmp_path / "state")
+    refused = fresh.run(
+        "env",
+        "up",
+        "dev",
+        check=False,
+        AWS_ACCESS_KEY_ID="x",
+        AWS_SECRET_ACCESS_KEY="x",
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    )
+    assert refused.returncode != 0
+    assert refused.stdout == ""
