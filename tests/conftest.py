@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from bbws_access.access.actor import Actor, operator
 from bbws_access.bootstrap import Services, World
+from bbws_access.emulator.process import Emulator, RunningEmulator
 from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.organisation import NewOrganisation, Organisation
 from bbws_access.store.schema import table_definition
@@ -33,6 +34,14 @@ def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """One emulator for all tests that only use it."""
+    emulator = Emulator(tmp_path_factory.mktemp("aws") / "emulator")
+    yield emulator.start()
+    emulator.stop()
 
 
 @dataclass

@@ -73,7 +73,7 @@ def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
             later.append(command)  # where it stands in the table is not when one does it
             continue
         if " decline " in command:
-            own.run("users", "invite", "no@example.com", "--org", "Acme", "--role", "SITE_VIEWER")
+            own.run("users", "invite", "no@example.com", "--org", "Readme", "--role", "SITE_VIEWER")
         done = own.run(*prepare(own, command, tmp_path), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
         assert done.returncode == 0, f"README: {command}\n{done.stderr}"
     for command in later:

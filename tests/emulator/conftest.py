@@ -54,14 +54,6 @@ def own(tmp_path: Path) -> Iterator[Emulator]:
     emulator.stop()
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    """One emulator for all tests that only use it."""
-    emulator = Emulator(tmp_path_factory.mktemp("aws") / "emulator")
-    yield emulator.start()
-    emulator.stop()
-
-
 def create_table(client: Any, name: str) -> str:
     """A table with one index, ``GSI1``."""
     attributes = ("PK", "SK", "GSI1PK", "GSI1SK")
