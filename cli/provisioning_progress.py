@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -10,6 +11,9 @@ from bbws_access.provisioning.events import Event, Finished, Planned, Started, S
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+_INDEX = re.compile(r'^\w+\["([^"]*)"\]$')
+"""``this["name"]``: only the name says something."""
 
 _VERBS = {"create": "creating", "update": "changing", "delete": "removing", "replace": "replacing", "read": "reading"}
 
@@ -35,13 +39,14 @@ class ProvisioningProgress:
                 TextColumn,
                 TimeElapsedColumn,
             )
+            from rich.table import Column
 
             self._progress = Progress(
                 SpinnerColumn(),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("{task.description}", markup=False),
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
                 console=Console(stderr=True),
                 transient=True,
             )
@@ -96,4 +101,4 @@ class ProvisioningProgress:
 def _short(address: str) -> str:
     """``module.table.aws_dynamodb_table.this`` is ``table dynamodb_table``."""
     parts = [part for part in address.split(".") if part not in {"module", "this", "data"}]
-    return " ".join(part.removeprefix("aws_") for part in parts)
+    return " ".join(_INDEX.sub(r"\1", part).removeprefix("aws_") for part in parts)

@@ -1,0 +1,44 @@
+"""Terraform's sources: in its own format, valid, and fed with what the catalogue says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bbws_access.catalogue import FUNCTIONS
+from bbws_access.openapi.document import document
+from bbws_access.openapi.gateway import as_terraform_template
+from bbws_access.provisioning.binary import find_terraform
+from bbws_access.provisioning.settings import terraform_root
+
+MODULES = sorted(p.name for p in (terraform_root() / "modules").iterdir())
+
+
+@pytest.mark.terraform
+def test_the_sources_are_formatted(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CLI_CONFIG_FILE"}
+    words = [find_terraform(tmp_path), "fmt", "-check", "-recursive", str(terraform_root())]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_variable_and_output_is_described(module: str) -> None:
+    for name in ("variables.tf", "outputs.tf"):
+        text = (terraform_root() / "modules" / module / name).read_text()
+        for block in re.findall(r'^(?:variable|output) "[^"]+" \{\n(.*?)^\}', text, re.DOTALL | re.MULTILINE):
+            assert "description" in block, (module, name, block)
+        assert name != "variables.tf" or text.count('variable "') == text.count("  type "), module
+
+
+def test_the_templates_places_are_filled_and_nothing_else_is() -> None:
+    text = as_terraform_template(document(FUNCTIONS, aws=True))
+    places = re.findall(r"(?<!\$)\$\{([^}]*)\}", text)
+    assert len(places) > 40
+    assert all(re.fullmatch(r'invoke_arns\["[a-z-]+"\]', place) for place in places)
+    assert "\\u0000" not in text
+    assert "\\u0001" not in text
