@@ -64,11 +64,13 @@ class Emulator:
         return self._ask(known.port, known.instance)
 
     def require(self) -> RunningEmulator:
-        """The running emulator; raises ``Unreachable`` if there is none."""
+        """The running emulator; raises ``Unreachable`` if there is none, or if it does not answer."""
         running = self.find()
-        if running is None:
-            raise Unreachable("the local AWS is not running", hint=START)
-        return running
+        if running is not None:
+            return running
+        if lock.is_held(self._files.running):
+            raise Unreachable("the local AWS runs but does not answer", hint=f"{STOP}, then {START}")
+        raise Unreachable("the local AWS is not running", hint=START)
 
     def unsaved(self) -> list[str]:
         """What changed since it was last saved: names of services. Empty when a crash would lose nothing."""
