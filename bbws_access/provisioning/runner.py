@@ -35,11 +35,17 @@ class Outcome:
 
 
 class TerraformRunner:
-    """Runs Terraform in a workspace. ``environment`` is all that the child process sees of ours."""
+    """Runs Terraform in a workspace. ``environment`` is all that the child process sees of ours.
 
-    def __init__(self, program: str, folder: Path, environment: Mapping[str, str]) -> None:
+    ``parallelism`` is how many resources are worked on at once; ``None`` leaves it to Terraform (10).
+    """
+
+    def __init__(
+        self, program: str, folder: Path, environment: Mapping[str, str], parallelism: int | None = None
+    ) -> None:
         self._terraform = Terraform(working_dir=str(folder), terraform_bin_path=program)
         self._program = program
+        self._parallelism = parallelism
         self._folder = folder
         self._environment = {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
 
@@ -97,7 +103,8 @@ class TerraformRunner:
         )
 
     def _stream(self, command: str, on_event: OnEvent, *arguments: str, **options: Any) -> Outcome:
-        words = self._terraform.generate_cmd_string(command, *arguments, input=False, json=IsFlagged, **options)
+        options |= {"input": False, "json": IsFlagged, "parallelism": self._parallelism}
+        words = self._terraform.generate_cmd_string(command, *arguments, **options)
         outcome = Outcome()
         with subprocess.Popen(
             words,

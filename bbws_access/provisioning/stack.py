@@ -20,6 +20,9 @@ from bbws_access.provisioning.workspace import Workspace, local_backend, s3_back
 DEPLOYED: Final = (BY_NAME["permission-list-permissions"], BY_NAME["authorizer-authorize"])
 """The functions that are deployed."""
 
+EMULATED_PARALLELISM: Final = 40
+"""Resources at once on an emulator: the provider waits 5 s for each function, and nothing throttles us there."""
+
 OPENAPI_FILE: Final = "openapi.json.tftpl"
 CODE_FILE: Final = "code.zip"
 
@@ -75,7 +78,8 @@ class Stack:
         self._workspace.prepare(terraform_root(), self._variables(package), self._backend())
         template = as_terraform_template(document(self._functions, aws=True))
         self._workspace.write(OPENAPI_FILE, template)
-        runner = TerraformRunner(self._program(), self._workspace.folder, self._terraform_environment())
+        parallelism = EMULATED_PARALLELISM if self._endpoint is not None else None
+        runner = TerraformRunner(self._program(), self._workspace.folder, self._terraform_environment(), parallelism)
         runner.init()
         return runner
 
