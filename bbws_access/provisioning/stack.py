@@ -66,6 +66,10 @@ class Stack:
         outcome = runner.apply(on_event)
         return Applied(runner.outputs(), outcome, package)
 
+    def code_version(self) -> str:
+        """SHA-256 of the code package that the sources make now."""
+        return build_code_package(source_root(), self._folder / "look.zip").sha256
+
     def destroy(self, on_event: OnEvent, on_step: Callable[[str], None]) -> Outcome:
         """Removes everything that the state knows; raises ``ProvisioningFailed``."""
         package = build_code_package(source_root(), self._folder / CODE_FILE)

@@ -50,7 +50,7 @@ def up(
         elif port is not None:
             raise InvalidInput("--port is for the local environment")
         session.check_account()
-        applied = _stack(session).apply(progress.event, progress.step)
+        applied = stack_of(session).apply(progress.event, progress.step)
         session.keep_outputs(applied.outputs)
     summary = applied.outcome.summary
     changed = summary.total if summary else 0
@@ -118,7 +118,7 @@ def _destroy(session: Session, *, erase: bool, yes: bool) -> None:
     session.announce()
     session.confirm(f"Erase {session.env} with everything in it?", yes=yes)
     with ProvisioningProgress() as progress:
-        _stack(session).destroy(progress.event, progress.step)
+        stack_of(session).destroy(progress.event, progress.step)
         session.forget_state()
     session.show.done(f"{session.env} is gone.")
 
@@ -165,7 +165,8 @@ def outputs(session: Session, environment: EnvironmentArgument = None) -> None:
     session.show.record(found, {name: name for name in sorted(found)})
 
 
-def _stack(session: Session) -> Stack:
+def stack_of(session: Session) -> Stack:
+    """The environment's stack, pointed at where its AWS is."""
     from bbws_access.provisioning.stack import Stack
 
     return Stack(session.settings, Path(session.env_dir), session.aws_environment(), session.endpoint)
