@@ -44,17 +44,18 @@ class Cursors:
             code="INVALID_CURSOR",
             details={"fields": {"startAt": "is not a cursor of this list"}},
         )
-        if not cursor.isascii() or len(cursor) > MAX_CURSOR_LENGTH:
+        if not cursor or not cursor.isascii() or len(cursor) > MAX_CURSOR_LENGTH:
             raise invalid
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            # The last characters of base64 carry unused bits: only the one canonical spelling is a cursor.
-            if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != cursor:
-                raise invalid
-            position = json.loads(self._sealer.open(sealed, list_name))
         except (binascii.Error, ValueError) as error:
             raise invalid from error
-        except InvalidInput as error:
+        # The last characters of base64 carry unused bits: only the one canonical spelling is a cursor.
+        if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != cursor:
+            raise invalid
+        try:
+            position = json.loads(self._sealer.open(sealed, list_name))
+        except (InvalidInput, ValueError) as error:
             raise invalid from error
         if not isinstance(position, dict):
             raise invalid

@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Mapping
 from functools import cache
+from http.client import HTTPException
 from typing import Any, Final
 
 from bbws_access.access.authorizer import Authorizer, Decision
@@ -24,6 +25,9 @@ from lambdas.settings import Settings
 _JWKS_TIMEOUT: Final = 3
 """Seconds; the function itself has ten."""
 
+_LEVELS: Final = {"ALLOWED": "INFO", "INTERNAL_ERROR": "ERROR"}
+"""Of the log, by decision; a denial is a warning."""
+
 
 def authorize(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """A policy and context; the exception "Unauthorized" is how API Gateway is told to answer 401."""
@@ -34,7 +38,7 @@ def authorize(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     except Unauthenticated as refused:
         _log("WARNING", refused.code, request_id)
         raise Exception("Unauthorized") from None
-    _log("INFO" if decision.code == "ALLOWED" else "WARNING", decision.code, request_id, decision)
+    _log(_LEVELS.get(decision.code, "WARNING"), decision.code, request_id, decision)
     return decision.response()
 
 
@@ -57,7 +61,7 @@ def jwks_fetcher(url: str) -> JwksFetcher:
             with urllib.request.urlopen(url, timeout=_JWKS_TIMEOUT) as answer:  # noqa: S310 - the URL is deployed
                 document: Mapping[str, Any] = json.load(answer)
                 return document
-        except (OSError, ValueError) as error:
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
             raise Unreachable("the user pool's key set cannot be fetched") from error
 
     return fetch
@@ -72,4 +76,6 @@ def _log(level: str, code: str, request_id: str, decision: Decision | None = Non
         "principal": decision.principal_id if decision else None,
         "function_request_id": request_id,
     }
+    if decision is not None and decision.cause is not None:
+        line["cause"] = decision.cause
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")

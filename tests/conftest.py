@@ -75,10 +75,18 @@ class Platform:
         return invitation, self.ids.tokens[-1]
 
 
+@pytest.fixture(scope="session")
+def dynamodb_client() -> Any:
+    """One client for all tests: making one costs more than most tests do."""
+    return boto3.client(
+        "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+    )
+
+
 @pytest.fixture
-def platform(_no_real_aws: None) -> Iterator[Platform]:
+def platform(_no_real_aws: None, dynamodb_client: Any) -> Iterator[Platform]:
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client = dynamodb_client
         client.create_table(**table_definition(TABLE_NAME))
         table, clock, ids = Table(client, TABLE_NAME), FixedClock(), FakeIds()
         mailer, directory = FakeMailer(), FakeDirectory()

@@ -18,15 +18,22 @@ from bbws_access.errors import Denied, Unauthenticated
 
 _NOBODY: Final = "anonymous"
 
+_DENIALS: Final = frozenset({"ORG_ACCESS_DENIED", "PERMISSION_DENIED", "USER_NOT_FOUND", "USER_INACTIVE"})
+"""What a user may be denied for; any other error is ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the authorizer returns, and ``code``, why, for the log: ``ALLOWED`` or a denial's code."""
+    """What the authorizer returns, and for the log why: ``code`` is ``ALLOWED`` or a denial's code.
+
+    ``cause`` names the kind of an unexpected error, never its text, which may quote what must not be logged.
+    """
 
     principal_id: str
     policy: dict[str, Any]
     context: dict[str, str]
     code: str
+    cause: str | None = None
 
     def response(self) -> dict[str, Any]:
         return {"principalId": self.principal_id, "policyDocument": self.policy, "context": self.context}
@@ -41,19 +48,26 @@ class Authorizer:
 
     def decide(self, authorization: str | None, method_arn: str) -> Decision:
         """Raises :class:`Unauthenticated`, which the gateway answers with 401; never anything else."""
-        subject = _NOBODY
         try:
             claims = self._verifier.verify(authorization)
-            subject = claims.subject
-            principal = self._principals.load(claims.subject, claims.organisation_id)
-            document = policy(principal.actor, method_arn)
         except Unauthenticated:
             raise
-        except Denied as error:
-            return Decision(subject, denial(method_arn), {"denial": error.code}, error.code)
-        except Exception:  # noqa: BLE001 - whatever it was, nobody gets in because of it
-            return Decision(subject, denial(method_arn), {"denial": "INTERNAL_ERROR"}, "INTERNAL_ERROR")
-        return Decision(subject, document, context_of(principal), "ALLOWED")
+        except Exception as error:  # noqa: BLE001 - whatever it was, nobody gets in because of it
+            return _denied(_NOBODY, method_arn, error)
+        # From here on the token is good: what AWS calls unauthenticated is us, not the user.
+        try:
+            principal = self._principals.load(claims.subject, claims.organisation_id)
+            return Decision(claims.subject, policy(principal.actor, method_arn), context_of(principal), "ALLOWED")
+        except Exception as error:  # noqa: BLE001 - as above
+            return _denied(claims.subject, method_arn, error)
+
+
+def _denied(subject: str, method_arn: str, error: Exception) -> Decision:
+    if isinstance(error, Denied) and error.code in _DENIALS:
+        return Decision(subject, denial(method_arn), {"denial": error.code}, error.code)
+    return Decision(
+        subject, denial(method_arn), {"denial": "INTERNAL_ERROR"}, "INTERNAL_ERROR", cause=type(error).__name__
+    )
 
 
 def context_of(principal: Principal) -> dict[str, str]:

@@ -12,8 +12,12 @@ from typing import Final
 
 EVERYTHING: Final = "*:*"
 
-GRANT_PATTERN: Final = re.compile(r"^(\*:\*|[a-z][a-z-]*(:[a-z][a-z-]*){0,1}(:\*|:[a-z][a-z-]*))$")
-"""What a grant looks like: two or three parts, only the last of which may be ``*``."""
+GRANT_PATTERN: Final = re.compile(r"^(\*:\*|[a-z][a-z-]*(:[a-z][a-z-]*){0,1}(:\*|:[a-z][a-z-]*))$(?!\n)")
+"""What a grant looks like: two or three parts, only the last of which may be ``*``.
+
+Python's ``$`` also holds before a newline at the end, which the look-ahead refuses; ``\\Z`` would not do,
+because the pattern goes into the OpenAPI document as it is.
+"""
 
 
 def covering(permission: str) -> tuple[str, ...]:

@@ -5,25 +5,25 @@ the actor and of the deployed API, never of the request.
 
 **Patterns.** A path parameter becomes ``*``, the organisation and the teams become their ids. An IAM
 ``*`` also runs across slashes: ``…/teams/*`` would open ``…/teams/T/members`` as well. So "any team" is
-as many ``?`` as a team's id has characters; and where an allowed pattern still covers an endpoint that
-is not allowed, that endpoint's own pattern is denied, which wins over any allow. Endpoints of one method
-and family that are all allowed share one pattern.
+as many ``?`` as a team's id has characters, and no pattern is used that covers an endpoint which is not
+open. The policy only allows: what it does not name is denied, while a deny statement would win over every
+allow and take from users what is their own. Endpoints that are all open share a pattern.
 
-**Size.** API Gateway takes a policy of at most :data:`MAX_POLICY_BYTES`. The patterns of the
-organisation stay far below it. Those of single teams name the team and leave out what its id already
-says; where a user leads so many teams that the policy would still be too long, the team becomes ``*``
-for the endpoints that at least one team opens, and which team it is, is decided by the services, the
-second lock.
+**Size.** API Gateway takes a policy of at most :data:`MAX_POLICY_BYTES`. The patterns of the organisation
+stay far below it; those of single teams are a few for each. Where a user leads so many teams that the
+policy would be too long, the endpoints that at least one team opens are opened for every team of the
+user's organisation, and which team it is, is decided by the services, the second lock.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from itertools import groupby
+from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import quote
 
 from bbws_access.access.actor import Actor
 from bbws_access.access.grants import covers
@@ -35,124 +35,117 @@ MAX_POLICY_BYTES: Final = 8192
 ANY_TEAM: Final = "?" * 36
 """A team's id is a UUID: exactly this many characters, so that nothing below the team matches."""
 
+_ANY_ID: Final = "?" * 36
+_ANY_ORGANISATION: Final = f"org-{_ANY_ID}"
+"""An organisation's id, for the few patterns in which ``*`` would run into another endpoint."""
+
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
+
+_GUARDED: Final = tuple(f for f in ENDPOINTS if f.guard is not Guard.PUBLIC)
+"""The public endpoints have no authorizer in front."""
 
 
 def policy(actor: Actor, method_arn: str) -> dict[str, Any]:
     """The policy document; ``method_arn`` only tells which API and stage this is."""
     api = _api_arn(method_arn)
     exact = _document(api, actor, by_team=True)
-    if len(json.dumps(exact, separators=(",", ":"))) <= MAX_POLICY_BYTES:
+    if len(json.dumps(exact)) <= MAX_POLICY_BYTES:
         return exact
     return _document(api, actor, by_team=False)
 
 
 def denial(method_arn: str) -> dict[str, Any]:
     """Denies everything in this API and stage."""
-    return _statements([], [f"{_api_arn(method_arn)}/*"])
+    return _statement("Deny", [f"{_api_arn(method_arn)}/*"])
 
 
 def _document(api: str, actor: Actor, *, by_team: bool) -> dict[str, Any]:
-    allowed: list[str] = []
-    denied: list[str] = []
-    for org in _tenants(actor):
-        open_here = [f for f in ENDPOINTS if _opens(actor, f, org)]
-        closed = [f for f in ENDPOINTS if f not in open_here and f.guard is not Guard.PUBLIC]
-        patterns = _compact(open_here, closed, org, actor.id)
-        team_patterns = _team_patterns(actor, closed, by_team=by_team) if org == actor.organisation_id else []
-        allowed += patterns + team_patterns
-        denied += _overlaps(patterns, closed, org)
-    allow = sorted({f"{api}/{p}" for p in allowed})
-    deny = sorted({f"{api}/{p}" for p in denied})
-    return _statements(allow, deny)
-
-
-def _tenants(actor: Actor) -> list[str]:
-    """The organisation as patterns name it: the actor's own, and ``*`` for whoever spans them all."""
-    own = [actor.organisation_id] if actor.organisation_id else []
-    return ["*", *own] if actor.platform_permissions else own
-
-
-def _opens(actor: Actor, function: Function, org: str) -> bool:
-    """Whether the endpoint is open in the whole of ``org``."""
-    match function.guard:
-        case Guard.PUBLIC:
-            return False  # has no authorizer in front
-        case Guard.ANY:
-            return True
-        case Guard.INTERNAL:
-            return False
-    permission = function.permission or ""
-    held = actor.platform_permissions if org == "*" else actor.held_in(org)
-    return covers(held, permission)
-
-
-def _pattern(function: Function, org: str, *, team: str = ANY_TEAM, user: str = "*") -> str:
-    path = (function.path or "").replace("{orgId}", org).replace("{teamId}", team).replace("{userId}", user)
-    return f"{function.method}{_PARAMETER.sub('*', path)}"
-
-
-def _family(function: Function) -> tuple[str, str]:
-    """Method, and path up to and with its first segment below the organisation."""
-    segments = (function.path or "").split("/")
-    depth = 5 if segments[2] == "organisations" else 4
-    return function.method or "", "/".join(segments[:depth])
-
-
-def _compact(open_here: list[Function], closed: list[Function], org: str, user_id: str) -> list[str]:
-    patterns: list[str] = []
-    closed_families = {_family(f) for f in closed}
-    for family, group in groupby(sorted(open_here, key=_family), key=_family):
-        members = list(group)
-        if len(members) > 1 and family not in closed_families:
-            patterns.append(f"{family[0]}{family[1].replace('{orgId}', org)}*")
+    anywhere = _open(actor.platform_permissions) if actor.platform_permissions else frozenset()
+    allowed = set(_templates(anywhere, anywhere, "*", ANY_TEAM))
+    org = actor.organisation_id
+    if org:
+        own = _open(actor.held_in(org))
+        templates = {*_templates(own - anywhere, own, "{orgId}", ANY_TEAM), *_own_user_templates(own)}
+        allowed |= _filled(templates, {"orgId": org, "userId": actor.id})
+        opened = {team: _opened_by_team(actor, can, own) for team, can in actor.team_capabilities.items()}
+        if by_team:
+            for team, names in opened.items():
+                allowed |= _filled(
+                    _templates(names, own | names, "{orgId}", "{teamId}"), {"orgId": org, "teamId": team}
+                )
         else:
-            patterns += [_pattern(f, org) for f in members]
-    return patterns + [
-        _pattern(f, org, user=user_id) for f in closed if f.guard is Guard.PERMISSION_OR_SELF and org != "*"
+            names = frozenset().union(*opened.values())
+            allowed |= _filled(_templates(names, own | names, "{orgId}", ANY_TEAM), {"orgId": org})
+    if not allowed:
+        return _statement("Deny", [f"{api}/*"])
+    return _statement("Allow", sorted(f"{api}/{pattern}" for pattern in allowed))
+
+
+def _open(held: frozenset[str]) -> frozenset[str]:
+    """The endpoints that are open wherever ``held`` is held, by name."""
+    return frozenset(f.name for f in _GUARDED if f.guard is Guard.ANY or (f.permission and covers(held, f.permission)))
+
+
+def _opened_by_team(actor: Actor, can: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+    """What a team with these capabilities opens beyond ``own``: by role, or by capability."""
+    return frozenset(
+        f.name
+        for f in _GUARDED
+        if f.name not in own
+        and f.permission is not None
+        and ("{teamId}" in (f.path or "") or f.capability is not None)
+        and (f.capability in can or covers(actor.team_permissions, f.permission))
+    )
+
+
+def _own_user_templates(own: frozenset[str]) -> list[str]:
+    return [
+        _pattern(f, "{orgId}", ANY_TEAM, "{userId}")
+        for f in _GUARDED
+        if f.guard is Guard.PERMISSION_OR_SELF and f.name not in own
     ]
 
 
-def _team_patterns(actor: Actor, closed: list[Function], *, by_team: bool) -> list[str]:
-    """What the actor's teams open beyond the organisation: by role in all of them, by capability in each."""
-    found: list[str] = []
-    for function in closed:
-        if function.path is None or function.permission is None:
-            continue
-        everywhere = covers(actor.team_permissions, function.permission)
-        teams = [t for t, can in actor.team_capabilities.items() if everywhere or function.capability in can]
-        if not teams:
-            continue
-        if "{teamId}" in function.path:
-            found += _of_teams(function, teams) if by_team else [_pattern(function, actor.organisation_id or "")]
-        elif function.capability is not None:
-            found.append(_pattern(function, actor.organisation_id or ""))
-    return found
+@lru_cache(maxsize=512)
+def _templates(wanted: frozenset[str], opened: frozenset[str], org: str, team: str) -> tuple[str, ...]:
+    """Patterns for the endpoints ``wanted``, none of which covers an endpoint that is not ``opened``.
 
-
-def _of_teams(function: Function, teams: Iterable[str]) -> list[str]:
-    """A team's id is unique on the platform, so that the organisation need not be named."""
-    tail = (function.path or "").split("{teamId}", 1)[1]
-    return [f"{function.method}/*/teams/{team}{_PARAMETER.sub('*', tail)}" for team in teams]
-
-
-def _overlaps(patterns: list[str], closed: list[Function], org: str) -> list[str]:
-    """Closed endpoints that an allowed pattern would open through a ``*`` that runs across slashes."""
+    They hold for every user of whom the same is open; ids are filled in later.
+    """
+    closed = [_sample(f, org, team) for f in _GUARDED if f.name not in opened]
+    plain = [_pattern(f, org, team, "*") for f in _GUARDED if f.name in wanted]
     found = []
-    for function in closed:
-        pattern = _pattern(function, org)
-        if any(fnmatchcase(pattern, allowed) for allowed in patterns):
-            found.append(pattern)
-    return found
+    for pattern in plain:
+        choices = [pattern, pattern.replace("/organisations/*", f"/organisations/{_ANY_ORGANISATION}")]
+        if any(fnmatchcase(p, f"{pattern}*") and not fnmatchcase(p, pattern) for p in plain):
+            choices.insert(0, f"{pattern}*")
+        found += [choice for choice in choices if not any(fnmatchcase(path, choice) for path in closed)][:1]
+    return tuple(p for p in found if not any(p != other and fnmatchcase(p, other) for other in found))
 
 
-def _statements(allow: list[str], deny: list[str]) -> dict[str, Any]:
-    statements = [
-        {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
-        for effect, resources in (("Allow", allow), ("Deny", deny))
-        if resources
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+def _pattern(function: Function, org: str, team: str, user: str) -> str:
+    path = function.path or ""
+    named = {"{orgId}": org, "{teamId}": team, "{userId}": user}
+    return f"{function.method}{_PARAMETER.sub(lambda found: named.get(found[0], '*'), path)}"
+
+
+def _sample(function: Function, org: str, team: str) -> str:
+    """A path of the endpoint, with ids of the right length."""
+    named = {"{orgId}": _ANY_ORGANISATION if org == "*" else org, "{teamId}": team}
+    return f"{function.method}{_PARAMETER.sub(lambda found: named.get(found[0], _ANY_ID), function.path or '')}"
+
+
+def _filled(templates: Iterable[str], ids: Mapping[str, str]) -> set[str]:
+    """Ids are quoted, so that one with a ``*``, a ``?`` or a slash in it can never open more than itself."""
+    filled = set(templates)
+    for name, value in ids.items():
+        filled = {template.replace(f"{{{name}}}", quote(value, safe="")) for template in filled}
+    return filled
+
+
+def _statement(effect: str, resources: list[str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _api_arn(method_arn: str) -> str:

@@ -1,7 +1,8 @@
 """From a user's id to the actor they are: two table requests, however many roles and teams they have.
 
 1. One query of GSI3 finds the user's profiles, role assignments and team memberships.
-2. One consistent batch read fetches the profile and the definitions of the roles and team roles.
+2. One consistent batch read fetches the profile and the definitions of the roles and team roles; beyond
+   99 different definitions, of which none is remembered yet, it takes another.
 
 The profile is always read anew and consistently, so that deactivating a user takes effect at the next
 decision. Definitions of roles are kept in memory for :data:`DEFINITIONS_LAST`.
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor, ActorKind, Origin
+from bbws_access.access.grants import GRANT_PATTERN
 from bbws_access.clock import Clock
 from bbws_access.errors import Denied
 from bbws_access.keys import PLATFORM, Keys
@@ -100,8 +102,7 @@ def _principal(
         if role is None or not role.get("active", False) or not assignment.get("active", True):
             continue
         role_ids.append(str(role["roleId"]))
-        scope = "PLATFORM" if assignment["organisationId"] == PLATFORM else _tenant_scope(role)
-        granted[scope] |= set(role.get("permissions", ()))
+        granted[_reach(assignment, role)] |= _grants(role)
     capabilities: dict[str, frozenset[str]] = {}
     for membership in memberships:
         team_role = definitions.get(_pair(keys.team_role_key(org_id, membership["teamRoleId"])))
@@ -122,9 +123,17 @@ def _principal(
     return Principal(actor, tuple(sorted(role_ids)))
 
 
-def _tenant_scope(role: Item) -> str:
-    """A role of an organisation never reaches beyond it, whatever its item claims."""
-    return "TEAM" if role.get("scope") == "TEAM" else "ORGANISATION"
+def _reach(assignment: Item, role: Item) -> str:
+    """The narrower of where the role was given and what its item claims."""
+    scope = role.get("scope")
+    if scope == "TEAM":
+        return "TEAM"
+    return "PLATFORM" if scope == "PLATFORM" and assignment["organisationId"] == PLATFORM else "ORGANISATION"
+
+
+def _grants(role: Item) -> set[str]:
+    """What is not a grant, however it came into the table, gives nothing."""
+    return {str(grant) for grant in role.get("permissions", ()) if GRANT_PATTERN.match(str(grant))}
 
 
 def _home(held: list[Item]) -> str | None:

@@ -8,6 +8,7 @@ before any cryptography.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from jose import jwk, jws
 from jose.exceptions import JOSEError
 
 from bbws_access.clock import Clock
-from bbws_access.errors import Unauthenticated
+from bbws_access.errors import Unauthenticated, Unreachable
 
 ALGORITHM: Final = "RS256"
 KEYS_LAST: Final = timedelta(hours=1)
@@ -26,6 +27,12 @@ REFETCH_AFTER: Final = timedelta(seconds=60)
 
 MAX_TOKEN_LENGTH: Final = 8192
 """Characters; API Gateway's own limit for all headers is 10,240 bytes."""
+
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""Three parts of base64url and nothing else: decoders skip foreign characters, and we will not."""
+
+_LATEST: Final = 2**53
+"""Seconds; beyond it a number is no time. Also keeps out what JSON does not have: NaN and infinities."""
 
 _FOREIGN_HEADERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
 
@@ -40,8 +47,9 @@ def _refused(code: str, message: str) -> Unauthenticated:
 class KeySet:
     """The user pool's public keys: constructed once, kept for an hour.
 
-    Fetched again for a key id that is not in it, at most once a minute, so that rotation works and
-    rubbish cannot make us hammer the pool.
+    Fetched again for a key id that is not in it, at most once a minute whether or not that succeeds, so
+    that rotation works and rubbish cannot make us hammer the pool. A fetch that fails changes nothing:
+    keys that are still young go on working, and without any nobody gets in.
     """
 
     def __init__(self, fetch: JwksFetcher, clock: Clock) -> None:
@@ -49,24 +57,47 @@ class KeySet:
         self._clock = clock
         self._keys: dict[str, Any] = {}
         self._fetched: datetime | None = None
+        self._tried: datetime | None = None
 
     def key(self, key_id: str) -> Any:
         """The key object; raises :class:`Unauthenticated` (``TOKEN_SIGNATURE_INVALID``) for an unknown id."""
-        age = None if self._fetched is None else self._clock.now() - self._fetched
-        if age is None or age >= KEYS_LAST or (key_id not in self._keys and age >= REFETCH_AFTER):
+        now = self._clock.now()
+        stale = self._fetched is None or now - self._fetched >= KEYS_LAST
+        may_try = self._tried is None or now - self._tried >= REFETCH_AFTER
+        if stale or (key_id not in self._keys and may_try):
             self._load()
         if key_id not in self._keys:
             raise _refused("TOKEN_SIGNATURE_INVALID", "the token is not signed by this user pool")
         return self._keys[key_id]
 
     def _load(self) -> None:
+        self._tried = self._clock.now()
         document = self._fetch()
-        self._keys = {
-            str(entry["kid"]): jwk.construct(dict(entry), ALGORITHM)
-            for entry in document["keys"]
-            if entry.get("kty") == "RSA" and entry.get("alg", ALGORITHM) == ALGORITHM
-        }
-        self._fetched = self._clock.now()
+        entries = document.get("keys") if isinstance(document, Mapping) else None
+        if not isinstance(entries, list):
+            raise Unreachable("the user pool's key set cannot be read")
+        usable = ((entry["kid"], _public_key(entry)) for entry in entries if _is_ours(entry))
+        self._keys = {key_id: key for key_id, key in usable if key is not None}
+        self._fetched = self._tried
+
+
+def _is_ours(entry: Any) -> bool:
+    """Whether an entry of the set is a key that the pool signs tokens with; others are ignored."""
+    return (
+        isinstance(entry, Mapping)
+        and isinstance(entry.get("kid"), str)
+        and entry.get("kty") == "RSA"
+        and entry.get("alg", ALGORITHM) == ALGORITHM
+        and entry.get("use", "sig") == "sig"
+    )
+
+
+def _public_key(entry: Mapping[str, Any]) -> Any | None:
+    """``None`` for a key that is broken: it must not take the good ones with it."""
+    try:
+        return jwk.construct({part: entry[part] for part in ("kty", "n", "e")}, ALGORITHM)
+    except (JOSEError, LookupError, TypeError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +132,7 @@ class TokenVerifier:
     def _verified_payload(self, token: str) -> dict[str, Any]:
         try:
             header = jws.get_unverified_header(token)
-        except (JOSEError, ValueError) as error:
+        except (JOSEError, ValueError, RecursionError) as error:
             raise _refused("TOKEN_INVALID", "the token cannot be read") from error
         if header.get("alg") != ALGORITHM or _FOREIGN_HEADERS & header.keys():
             raise _refused("TOKEN_SIGNATURE_INVALID", "the token is not signed the way this user pool signs")
@@ -113,7 +144,7 @@ class TokenVerifier:
             payload = json.loads(jws.verify(token, key, algorithms=[ALGORITHM]))
         except JOSEError as error:
             raise _refused("TOKEN_SIGNATURE_INVALID", "the token's signature is wrong") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _refused("TOKEN_INVALID", "the token cannot be read") from error
         if not isinstance(payload, dict):
             raise _refused("TOKEN_INVALID", "the token cannot be read")
@@ -152,13 +183,15 @@ def _bare(authorization: str | None) -> str:
         raise _refused("TOKEN_MISSING", "a token is needed")
     if len(token) > MAX_TOKEN_LENGTH:
         raise _refused("TOKEN_INVALID", "the token is too long")
+    if _COMPACT.fullmatch(token) is None:
+        raise _refused("TOKEN_INVALID", "the token cannot be read")
     return token
 
 
 def _time(payload: Mapping[str, Any], claim: str) -> float:
     """Epoch seconds."""
     value = payload.get(claim)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < _LATEST:
         raise _refused("TOKEN_INVALID", f"the token has no valid {claim}")
     return value
 
