@@ -23,9 +23,10 @@ module "cognito" {
 module "audit_storage" {
   source = "./modules/audit-storage"
 
-  name      = "${local.prefix}-s3-audit-archive"
-  lock_mode = var.audit_lock_mode
-  emulated  = var.emulated
+  name        = "${local.prefix}-s3-audit-archive"
+  lock_mode   = var.audit_lock_mode
+  emulated    = var.emulated
+  time_driven = var.time_driven
 }
 
 module "ses" {
@@ -89,4 +90,5 @@ module "api" {
   functions        = module.functions.aliases
   throttle_rate    = var.throttle_rate
   throttle_burst   = var.throttle_burst
+  time_driven      = var.time_driven
 }

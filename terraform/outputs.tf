@@ -38,9 +38,34 @@ output "authorizer_service_role_arn" {
   value       = lookup(module.iam.role_arns, "authorizer", null)
 }
 
-output "log_group_names" {
-  description = "Log group of each deployed service."
-  value       = module.functions.log_group_names
+output "permission_log_group_name" {
+  description = "Log group of the permission service."
+  value       = lookup(module.functions.log_group_names, "permission", null)
+}
+
+output "invitation_log_group_name" {
+  description = "Log group of the invitation service."
+  value       = lookup(module.functions.log_group_names, "invitation", null)
+}
+
+output "team_log_group_name" {
+  description = "Log group of the team service."
+  value       = lookup(module.functions.log_group_names, "team", null)
+}
+
+output "role_log_group_name" {
+  description = "Log group of the role service."
+  value       = lookup(module.functions.log_group_names, "role", null)
+}
+
+output "audit_log_group_name" {
+  description = "Log group of the audit service."
+  value       = lookup(module.functions.log_group_names, "audit", null)
+}
+
+output "authorizer_log_group_name" {
+  description = "Log group of the authorizer."
+  value       = lookup(module.functions.log_group_names, "authorizer", null)
 }
 
 output "api_gateway_id" {
@@ -86,6 +111,11 @@ output "audit_bucket_name" {
 output "account_id" {
   description = "AWS account that this was stood up in."
   value       = data.aws_caller_identity.current.account_id
+}
+
+output "code_bucket_name" {
+  description = "Bucket of the functions' code."
+  value       = module.code.object.bucket
 }
 
 output "code_version" {

@@ -30,7 +30,7 @@ variable "account_id" {
 }
 
 variable "emulated" {
-  description = "Whether AWS is an emulator here; what an emulator cannot exercise is then left out."
+  description = "Whether AWS is an emulator here: buckets are then addressed by path, and go with their contents."
   type        = bool
   default     = false
 }
@@ -77,6 +77,12 @@ variable "audit_lock_mode" {
     condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.audit_lock_mode)
     error_message = "The lock mode is GOVERNANCE or COMPLIANCE."
   }
+}
+
+variable "time_driven" {
+  description = "Whether to set up what only time exercises, and Terraform waits long for: lifecycles and key rotation."
+  type        = bool
+  default     = true
 }
 
 variable "authorizer_concurrency" {

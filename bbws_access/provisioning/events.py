@@ -68,7 +68,7 @@ def parse_line(line: str) -> Event | None:
     """The event of one line of output, or ``None`` for a line that says nothing here."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(message, dict):
         return None

@@ -18,6 +18,8 @@ from typing import Final
 
 PROVIDER: Final = Path("registry.terraform.io", "hashicorp", "aws")
 WANTED: Final = re.compile(r"^5\.(\d+)\.\d+$")
+PACKED: Final = re.compile(r"^terraform-provider-aws_([^_]+)_([^_]+_[^_]+)\.zip$")
+"""How ``terraform providers mirror`` keeps a provider: a zip file for each version and machine."""
 MINIMUM_MINOR: Final = 100
 """Provider versions that ``terraform/versions.tf`` admits: 5.100 and later, below 6."""
 
@@ -52,16 +54,27 @@ def find_mirror(roots: Iterable[Path], machine: str | None = None) -> Path | Non
 
 
 def _fits(folder: Path, machine: str) -> bool:
+    provider = folder / PROVIDER
     try:
-        with os.scandir(folder / PROVIDER) as versions:
-            return any(
-                (match := WANTED.match(v.name)) is not None
-                and int(match[1]) >= MINIMUM_MINOR
-                and (Path(v.path) / machine).is_dir()
-                for v in versions
-            )
-    except OSError:
+        # Terraform does not follow links on the way to a provider, only one that is the provider.
+        if provider.resolve() != folder.resolve() / PROVIDER:
+            return False
+        with os.scandir(provider) as entries:
+            return any(_holds(entry, machine) for entry in entries)
+    except (OSError, RuntimeError):  # the latter is how resolve() meets links in a circle
         return False
+
+
+def _holds(entry: os.DirEntry[str], machine: str) -> bool:
+    packed = PACKED.match(entry.name)
+    if packed is not None:
+        return packed[2] == machine and _is_wanted(packed[1])
+    return _is_wanted(entry.name) and entry.is_dir(follow_symlinks=False) and (Path(entry.path) / machine).is_dir()
+
+
+def _is_wanted(version: str) -> bool:
+    match = WANTED.match(version)
+    return match is not None and int(match[1]) >= MINIMUM_MINOR
 
 
 def _folders(root: Path) -> Iterator[Path]:

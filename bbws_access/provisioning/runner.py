@@ -14,15 +14,18 @@ from typing import Any, Final
 from python_terraform import IsFlagged, Terraform
 
 from bbws_access.errors import ProvisioningFailed
+from bbws_access.provisioning import failures
 from bbws_access.provisioning.events import Diagnostic, Event, Summary, parse_line
 from bbws_access.provisioning.workspace import BACKEND_FILE
 
 OnEvent = Callable[[Event], None]
 
+LOCK_FILE: Final = ".terraform.lock.hcl"
 INITIALISED: Final = "initialised.sha256"
 """Records what the last successful ``init`` was made from, so that it is not repeated for nothing."""
 
-_NO_REGISTRY: Final = ("could not connect to registry", "failed to query available provider packages")
+_STEERING: Final = ("TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_VAR_")
+"""Beginnings of the user's variables that would change what is applied, or where its state lies."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,14 @@ class Outcome:
     changes_planned: bool = False
 
 
+class _Commands(Terraform):  # type: ignore[misc]
+    """python-terraform as the maker of commands. It reads the state whenever it is made, and fails on one
+    that a killed Terraform left empty; nothing here asks it about the state."""
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """Left to Terraform."""
+
+
 class TerraformRunner:
     """Runs Terraform in a workspace. ``environment`` is all that the child process sees of ours.
 
@@ -43,11 +54,12 @@ class TerraformRunner:
     def __init__(
         self, program: str, folder: Path, environment: Mapping[str, str], parallelism: int | None = None
     ) -> None:
-        self._terraform = Terraform(working_dir=str(folder), terraform_bin_path=program)
+        self._terraform = _Commands(working_dir=str(folder), terraform_bin_path=program)
         self._program = program
         self._parallelism = parallelism
         self._folder = folder
-        self._environment = {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
+        kept = {name: value for name, value in environment.items() if not name.startswith(_STEERING)}
+        self._environment = {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
 
     def init(self) -> None:
         """Installs providers and modules, unless nothing that it depends on has changed.
@@ -56,11 +68,14 @@ class TerraformRunner:
         """
         fingerprint = self._fingerprint()
         record = self._folder / ".terraform" / INITIALISED
-        if record.is_file() and record.read_text(encoding="utf-8") == fingerprint:
+        if record.is_file() and record.read_text(encoding="utf-8") == fingerprint and self._providers_are_there():
             return
-        done = self._complete("init", input=False, no_color=IsFlagged, reconfigure=IsFlagged)
+        done = self._init()
+        if done.returncode != 0 and (self._folder / LOCK_FILE).is_file():
+            # The version chosen before is no longer to be had, or no longer wanted: let it choose again.
+            done = self._init(upgrade=IsFlagged)
         if done.returncode != 0:
-            raise _init_failure(done.stdout + done.stderr)
+            raise failures.init_failed(done.stdout + done.stderr)
         record.parent.mkdir(exist_ok=True)
         record.write_text(fingerprint, encoding="utf-8")
 
@@ -85,7 +100,9 @@ class TerraformRunner:
             found = json.loads(done.stdout)
             return {name: output["value"] for name, output in found.items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ProvisioningFailed(f"Terraform's outputs cannot be read: {_first_line(done.stderr)}") from error
+            raise ProvisioningFailed(
+                f"Terraform's outputs cannot be read: {failures.first_line(done.stderr)}"
+            ) from error
 
     def resources(self) -> list[str]:
         """Addresses of everything in the state."""
@@ -93,31 +110,33 @@ class TerraformRunner:
         if done.returncode != 0:
             if "No state file" in done.stderr:
                 return []
-            raise ProvisioningFailed(f"Terraform's state cannot be read: {_first_line(done.stderr)}")
+            raise ProvisioningFailed(f"Terraform's state cannot be read: {failures.first_line(done.stderr)}")
         return done.stdout.split()
+
+    def _init(self, **options: Any) -> subprocess.CompletedProcess[str]:
+        return self._complete("init", input=False, no_color=IsFlagged, reconfigure=IsFlagged, **options)
 
     def _complete(self, command: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         words = self._terraform.generate_cmd_string(command, *arguments, **options)
-        return subprocess.run(
-            words, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
-        )
+        try:
+            return subprocess.run(
+                words,
+                cwd=self._folder,
+                env=self._environment,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+        except OSError as error:
+            raise failures.not_runnable(self._program, error) from error
 
     def _stream(self, command: str, on_event: OnEvent, *arguments: str, **options: Any) -> Outcome:
         options |= {"input": False, "json": IsFlagged, "parallelism": self._parallelism}
         words = self._terraform.generate_cmd_string(command, *arguments, **options)
         outcome = Outcome()
-        with subprocess.Popen(
-            words,
-            cwd=self._folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # An interrupt at the terminal reaches us alone, and is passed on once: Terraform takes a
-            # second one as an order to drop everything, lock and state included.
-            start_new_session=True,
-        ) as process:
-            said: list[str] = []
+        said: list[str] = []
+        with self._start(words) as process:
             try:
                 for event in _events(process, said):
                     _note(outcome, event)
@@ -126,20 +145,45 @@ class TerraformRunner:
                 _wind_down(process)
                 raise
             code = process.wait()
-        outcome.changes_planned = code == 2
-        if code not in (0, 2):
-            raise _failure(command, outcome, said)
+        # 2 is "there are changes" from plan alone; it is also how a Go program ends that has crashed.
+        outcome.changes_planned = command == "plan" and code == 2 and outcome.summary is not None
+        if code != 0 and not outcome.changes_planned:
+            raise failures.failed(command, outcome.errors, said, code)
         return outcome
+
+    def _start(self, words: list[str]) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(
+                words,
+                cwd=self._folder,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                # An interrupt at the terminal reaches us alone, and is passed on once: Terraform takes a
+                # second one as an order to drop everything, lock and state included.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise failures.not_runnable(self._program, error) from error
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(self._program.encode())
-        digest.update(self._environment.get("TF_CLI_CONFIG_FILE", "").encode())
-        for name in ("versions.tf", "main.tf", BACKEND_FILE):
-            path = self._folder / name
+        configuration = self._environment.get("TF_CLI_CONFIG_FILE", "")
+        digest.update(configuration.encode())
+        # Any file of the root may call a module, and each module names the providers that it needs.
+        sources = [*self._folder.glob("*.tf"), *self._folder.glob("modules/*/versions.tf")]
+        for path in (Path(configuration), self._folder / BACKEND_FILE, *sorted(sources)):
+            digest.update(path.name.encode() + b"\0")
             digest.update(path.read_bytes() if path.is_file() else b"-")
         for path in sorted(self._folder.glob("modules/*")):
-            digest.update(path.name.encode())
+            digest.update(path.name.encode() + b"\0")
         return digest.hexdigest()
+
+    def _providers_are_there(self) -> bool:
+        """What a mirror provides is linked to, not copied: it goes when the mirror goes."""
+        return all(p.exists() for p in (self._folder / ".terraform" / "providers").glob("*/*/*/*/*"))
 
 
 def _events(process: subprocess.Popen[str], said: list[str]) -> Iterator[Event]:
@@ -168,34 +212,3 @@ def _wind_down(process: subprocess.Popen[str]) -> None:
             return
         except KeyboardInterrupt:
             continue  # it has been asked already; its state is worth the wait
-
-
-def _failure(command: str, outcome: Outcome, said: list[str]) -> ProvisioningFailed:
-    if not outcome.errors:
-        return ProvisioningFailed(f"terraform {command} failed: {said[-1] if said else 'it gave no reason'}")
-    first = outcome.errors[0]
-    where = f" ({first.where})" if first.where else ""
-    more = f", and {len(outcome.errors) - 1} more" if len(outcome.errors) > 1 else ""
-    detail = f": {_first_line(first.detail)}" if first.detail else ""
-    return ProvisioningFailed(
-        f"terraform {command} failed{where}: {first.summary}{detail}{more}",
-        details={"errors": [{"summary": e.summary, "detail": e.detail, "where": e.where} for e in outcome.errors]},
-    )
-
-
-def _init_failure(text: str) -> ProvisioningFailed:
-    if any(sign in text.lower() for sign in _NO_REGISTRY):
-        return ProvisioningFailed(
-            "Terraform cannot get its AWS provider: its registry is out of reach and no mirror was found",
-            code="PROVIDER_MISSING",
-            hint="put a mirror of hashicorp/aws 5.100 into ~/.terraform.d/plugins (terraform providers mirror)",
-        )
-    return ProvisioningFailed(f"terraform init failed: {_first_line(_after_error(text))}")
-
-
-def _after_error(text: str) -> str:
-    return text.partition("Error:")[2] or text
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip(" │╷╵") for line in text.splitlines() if line.strip(" │╷╵")), "no output")

@@ -31,6 +31,7 @@ class EnvironmentSettings(BaseModel):
     deletion_protection: bool
     replica_regions: tuple[str, ...] = Field(default=(), strict=False)
     audit_lock_mode: str = "GOVERNANCE"
+    time_driven: bool = True
     authorizer_concurrency: Annotated[int, Field(ge=0)] = 0
     throttle_rate: Annotated[int, Field(ge=1)]
     throttle_burst: Annotated[int, Field(ge=1)]

@@ -28,6 +28,37 @@ def test_a_recorded_apply() -> None:
     assert diagnostic.where == "terraform_data.b"
 
 
+def recorded(name: str) -> list[object]:
+    lines = (Path(__file__).parent / "events" / f"{name}.jsonl").read_text().splitlines()
+    return [event for line in lines if (event := parse_line(line)) is not None]
+
+
+def test_a_recorded_change_of_every_kind() -> None:
+    events = recorded("change")
+    assert sorted((e.address, e.action) for e in events if isinstance(e, Planned)) == [
+        ("terraform_data.added", "create"),
+        ("terraform_data.changed", "update"),
+        ("terraform_data.gone", "delete"),
+        ("terraform_data.replaced", "replace"),
+    ]
+    assert [e for e in events if isinstance(e, Summary)] == [Summary("plan", 2, 1, 2), Summary("apply", 2, 1, 2)]
+    finished = [e for e in events if isinstance(e, Finished)]
+    assert sorted((e.address, e.action) for e in finished) == [
+        ("terraform_data.added", "create"),
+        ("terraform_data.changed", "update"),
+        ("terraform_data.gone", "delete"),
+        ("terraform_data.replaced", "create"),
+        ("terraform_data.replaced", "delete"),
+    ]
+    assert max(e.seconds for e in finished) >= 10
+
+
+def test_a_recorded_destroy() -> None:
+    events = recorded("destroy")
+    assert [e for e in events if isinstance(e, Summary)][-1] == Summary("destroy", 0, 0, 3)
+    assert {e.action for e in events if isinstance(e, Finished)} == {"delete"}
+
+
 RUBBISH = [
     "",
     "Error: not JSON",
@@ -46,6 +77,7 @@ RUBBISH = [
     '{"type": "diagnostic", "diagnostic": "x"}',
     '{"type": "something_new", "a": 1}',
     "\x00\x1b[31m",
+    "[" * 100_000,
     json.dumps({"type": "outputs"}) + "trailing",
 ]
 

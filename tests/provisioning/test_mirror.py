@@ -39,6 +39,42 @@ def test_a_mirror_that_does_not_fit_is_passed_over(tmp_path: Path, version: str,
     assert find_mirror([tmp_path], MACHINE) == fitting
 
 
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [
+        ("terraform-provider-aws_5.100.0_linux_amd64.zip", True),
+        ("terraform-provider-aws_5.101.2_linux_amd64.zip", True),
+        ("terraform-provider-aws_5.99.0_linux_amd64.zip", False),
+        ("terraform-provider-aws_6.0.0_linux_amd64.zip", False),
+        ("terraform-provider-aws_5.100.0_linux_arm64.zip", False),
+        ("terraform-provider-aws_5.100.0_linux_amd64.zip.part", False),
+        ("terraform-provider-aws_5.100.0-beta1_linux_amd64.zip", False),
+        ("5.100.0.json", False),
+    ],
+)
+def test_a_packed_mirror(tmp_path: Path, name: str, fits: bool) -> None:
+    (tmp_path / PROVIDER).mkdir(parents=True)
+    (tmp_path / PROVIDER / name).write_text("")
+    assert find_mirror([tmp_path], MACHINE) == (tmp_path if fits else None)
+
+
+def test_links_are_taken_where_terraform_takes_them(tmp_path: Path) -> None:
+    whole = mirror(tmp_path / "elsewhere" / "whole")
+    for name, link, target in [
+        ("namespace", PROVIDER.parent, whole / PROVIDER.parent),
+        ("version", PROVIDER / "5.100.0", whole / PROVIDER / "5.100.0"),
+        ("circle", PROVIDER, tmp_path / "circle" / PROVIDER),
+    ]:
+        (tmp_path / name / link).parent.mkdir(parents=True)
+        (tmp_path / name / link).symlink_to(target)
+        assert find_mirror([tmp_path / name], MACHINE) is None, name
+    (tmp_path / "leaf" / PROVIDER / "5.100.0").mkdir(parents=True)
+    (tmp_path / "leaf" / PROVIDER / "5.100.0" / MACHINE).symlink_to(whole / PROVIDER / "5.100.0" / MACHINE)
+    assert find_mirror([tmp_path / "leaf"], MACHINE) == tmp_path / "leaf"
+    (tmp_path / "root").symlink_to(whole)
+    assert find_mirror([tmp_path / "root"], MACHINE) == tmp_path / "root"
+
+
 def test_links_in_circles_and_closed_folders(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     closed = tmp_path / "closed"

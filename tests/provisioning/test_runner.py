@@ -66,7 +66,7 @@ def test_init_is_not_repeated_for_nothing(tmp_path: Path) -> None:
     work.init()
     (tmp_path / "w" / "main.tf").write_text(TWO)
     broken = TerraformRunner("/nonexistent/terraform", tmp_path / "w", environment())
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ProvisioningFailed, match="cannot be run"):
         broken.init()  # another program: asked again
     work.init()
 

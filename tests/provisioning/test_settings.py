@@ -12,11 +12,11 @@ from bbws_access.provisioning import settings
 from bbws_access.provisioning.settings import EnvironmentSettings, load, names
 
 DESIGN = {
-    #        region       protect replica        concurrency rate  burst  lock
-    "local": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE"),
-    "dev": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE"),
-    "sit": ("eu-west-1", True, (), False, 500, 200, "GOVERNANCE"),
-    "prod": ("af-south-1", True, ("eu-west-1",), True, 1000, 500, "COMPLIANCE"),
+    #        region       protect replica        concurrency rate  burst  lock        time-driven
+    "local": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE", False),
+    "dev": ("eu-west-1", False, (), False, 100, 50, "GOVERNANCE", True),
+    "sit": ("eu-west-1", True, (), False, 500, 200, "GOVERNANCE", True),
+    "prod": ("af-south-1", True, ("eu-west-1",), True, 1000, 500, "COMPLIANCE", True),
 }
 
 
@@ -35,6 +35,7 @@ def test_an_environment_is_as_designed(env: str) -> None:
         found.throttle_rate,
         found.throttle_burst,
         found.audit_lock_mode,
+        found.time_driven,
     ) == DESIGN[env]
     assert found.point_in_time_recovery
     assert (found.log_retention_days, found.audit_log_retention_days) == (30, 90)

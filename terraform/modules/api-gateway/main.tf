@@ -1,7 +1,7 @@
 # Cursors of lists are sealed with it: a client can neither read nor forge them.
 resource "aws_kms_key" "cursors" {
   description             = "Cursors of ${var.name}"
-  enable_key_rotation     = true
+  enable_key_rotation     = var.time_driven
   deletion_window_in_days = 7
 }
 

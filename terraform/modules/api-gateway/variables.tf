@@ -31,3 +31,9 @@ variable "throttle_burst" {
   description = "Requests at once."
   type        = number
 }
+
+variable "time_driven" {
+  description = "Whether the key that seals cursors rotates."
+  type        = bool
+  default     = true
+}

@@ -1,6 +1,6 @@
 resource "aws_kms_key" "this" {
   description             = "Audit archive ${var.name}"
-  enable_key_rotation     = true
+  enable_key_rotation     = var.time_driven
   deletion_window_in_days = 30
 }
 
@@ -86,9 +86,9 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# The provider waits most of a minute for a lifecycle to settle, and nothing on an emulator ages.
+# The provider waits most of a minute for a lifecycle to settle.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  count = var.emulated ? 0 : 1
+  count = var.time_driven ? 1 : 0
 
   bucket = aws_s3_bucket.this.id
 

@@ -14,7 +14,13 @@ variable "lock_mode" {
 }
 
 variable "emulated" {
-  description = "Whether AWS is an emulator: then the bucket goes with its contents, and nothing ages."
+  description = "Whether AWS is an emulator: then the bucket goes with its contents."
   type        = bool
   default     = false
+}
+
+variable "time_driven" {
+  description = "Whether objects age and the key rotates."
+  type        = bool
+  default     = true
 }

@@ -120,6 +120,7 @@ data "aws_iam_policy_document" "this" {
         "cognito-idp:AdminCreateUser",
         "cognito-idp:AdminSetUserPassword",
         "cognito-idp:AdminDeleteUser",
+        "cognito-idp:AdminEnableUser",
       ]
       resources = [var.user_pool_arn]
     }
