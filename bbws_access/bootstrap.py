@@ -15,13 +15,18 @@ from bbws_access.directory import Directory
 from bbws_access.ids import Ids
 from bbws_access.mail import Mailer
 from bbws_access.services.acceptance import AcceptInvitation
+from bbws_access.services.accounts import Accounts
 from bbws_access.services.audit import Audit
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.limits import Limits
+from bbws_access.services.members import Members
 from bbws_access.services.organisations import Organisations
+from bbws_access.services.permission_sets import PermissionSets
 from bbws_access.services.permissions import Permissions
+from bbws_access.services.role_assignments import RoleAssignments
 from bbws_access.services.roles import Roles
 from bbws_access.services.seed import Seeder
+from bbws_access.services.team_roles import TeamRoles
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Trail
 from bbws_access.services.users import Users
@@ -59,6 +64,10 @@ class Services:
         return Permissions(self._world.table)
 
     @cached_property
+    def permission_sets(self) -> PermissionSets:
+        return PermissionSets(self._world.table, self.trail, self._world.clock, self._world.ids)
+
+    @cached_property
     def organisations(self) -> Organisations:
         return Organisations(self._world.table, self.trail, self._world.clock, self._world.ids)
 
@@ -67,12 +76,26 @@ class Services:
         return Roles(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
+    def role_assignments(self) -> RoleAssignments:
+        return RoleAssignments(self._world.table, self.trail, self._world.clock)
+
+    @cached_property
     def teams(self) -> Teams:
-        return Teams(self._world.table, self._world.clock)
+        return Teams(self._world.table, self.trail, self._world.clock, self._world.ids)
+
+    @cached_property
+    def team_roles(self) -> TeamRoles:
+        return TeamRoles(self._world.table, self.trail, self._world.clock, self._world.ids)
+
+    @cached_property
+    def members(self) -> Members:
+        return Members(self._world.table, self.trail, self.teams, self.team_roles)
 
     @cached_property
     def users(self) -> Users:
-        return Users(self._world.table)
+        world = self._world
+        accounts = Accounts(world.table, world.clock, world.ids, world.directory)
+        return Users(world.table, self.trail, world.clock, world.ids, accounts)
 
     @cached_property
     def audit(self) -> Audit:

@@ -164,3 +164,20 @@ ENDPOINTS: Final[tuple[Function, ...]] = tuple(f for f in FUNCTIONS if f.trigger
 """The 40 functions that the API serves."""
 
 BY_NAME: Final[dict[str, Function]] = {f.name: f for f in FUNCTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page for people: its place in the API, and the function (``{service}-{action}``) that serves it."""
+
+    method: str
+    path: str
+    function: str
+
+
+PAGES: Final[tuple[Page, ...]] = (Page("GET", "/invite/{token}", "invitation-get-invitation-by-token"),)
+"""What the API serves to browsers, beside its endpoints.
+
+A page is public and is another route to a function that is there for an endpoint anyway: pages count
+among neither the 40 endpoints nor the 43 functions, and no policy of the authorizer names them.
+"""

@@ -89,9 +89,14 @@ def permission_set_key(org_id: str, set_id: str) -> Keys:
 def permission_set(org_id: str, set_id: str, active: bool, date_created: str) -> Keys:
     return (
         permission_set_key(org_id, set_id)
-        | _index(1, f"ORG#{org_id}", f"PERMSET#{date_created}")
+        | _index(1, permission_sets(org_id), f"PERMSET#{date_created}")
         | _index(2, f"PERMSET#ACTIVE#{_flag(active)}", f"ORG#{org_id}#{date_created}")
     )
+
+
+def permission_sets(org_id: str) -> str:
+    """GSI1 partition of an organisation's permission sets, by date."""
+    return f"ORG#{org_id}"
 
 
 # --- roles ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,7 +16,8 @@ from cli.app import app
 
 
 def main() -> NoReturn:
-    """The console script."""
+    """The console script. An order to end is an interrupt: what is under way is wound down, not dropped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -20,12 +23,13 @@ from bbws_access.adapters.ses import SesMailer
 from bbws_access.bootstrap import Services, World
 from bbws_access.clock import SystemClock
 from bbws_access.cursors import Cursors
-from bbws_access.errors import AccessError, InvalidInput
+from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
 from bbws_access.services.pages import DEFAULT_PAGE_SIZE, ListPage, PageRequest
 from bbws_access.store.table import Table
-from bbws_access.validation import field_errors
+from bbws_access.validation import WHOLE, field_errors
 from lambdas.clients import client, dynamodb
+from lambdas.links import Links, serving
 from lambdas.settings import Settings
 
 CORS_HEADERS: Final = {
@@ -33,6 +37,12 @@ CORS_HEADERS: Final = {
     "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Request-ID",
 }
+
+MAX_BODY: Final = 100_000
+"""Characters; no request of the contract comes near it."""
+
+MAX_ID_BYTES: Final = 900
+"""A longer id does not fit into a key of the table, so that nothing has it."""
 
 logger = Logger()
 
@@ -45,6 +55,15 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Status and HTML, for a person in a browser; ``headers`` are all that the page needs beside its type."""
+
+    status: int
+    html: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +86,49 @@ class Call:
         """The path below the stage: ``/v1/…``."""
         return str(self.event.get("path") or "")
 
-    @property
-    def _mount(self) -> str:
-        """What stands before ``/v1`` in a client's address: the stage, where there is no domain of its own."""
-        whole = str((self.event.get("requestContext") or {}).get("path") or self.route)
-        return whole.removesuffix(self.route)
-
-    def href(self, path: str) -> str:
-        """A link to ``path`` (``/v1/…``) that the client can follow from the API's host."""
-        return f"{self._mount}{path}"
-
     def path(self, name: str) -> str:
-        return str((self.event.get("pathParameters") or {}).get(name) or "")
+        """A parameter of the path; raises :class:`NotFound` for one that no key of the table can hold."""
+        value = str((self.event.get("pathParameters") or {}).get(name) or "")
+        if len(value.encode(errors="replace")) > MAX_ID_BYTES:
+            raise NotFound(f"there is nothing with this {name}")
+        return value
 
     def query(self, name: str) -> str | None:
         value = (self.event.get("queryStringParameters") or {}).get(name)
         return None if value is None else str(value)
 
+    def flag(self, name: str) -> bool | None:
+        """``true`` or ``false`` of the query, or neither; raises :class:`InvalidInput` for anything else."""
+        value = self.query(name)
+        if value not in {None, "true", "false"}:
+            raise _invalid({name: "is true or false"})
+        return None if value is None else value == "true"
+
     def body(self, model: type[T]) -> T:
         """The JSON body as ``model``; raises :class:`InvalidInput` that names each wrong field."""
+        text = self._text()
         try:
-            return model.model_validate_json(self.event.get("body") or "")
+            found = model.model_validate_json(text, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise InvalidInput("the request is not valid", details={"fields": field_errors(error)}) from None
+            raise _invalid(field_errors(error)) from None
+        if repeated := _repeated(text):
+            raise _invalid(dict.fromkeys(repeated, "is given more than once"))
+        return found
+
+    def optional_body(self, model: type[T]) -> T | None:
+        """``None`` where nothing was sent, or nothing in braces; else as :meth:`body`."""
+        return None if "".join(self._text().split()) in {"", "{}"} else self.body(model)
+
+    def _text(self) -> str:
+        text = str(self.event.get("body") or "")
+        if len(text) > MAX_BODY:
+            raise _invalid({WHOLE: f"is longer than {MAX_BODY} characters"})
+        if not self.event.get("isBase64Encoded"):
+            return text
+        try:
+            return base64.b64decode(text, validate=True).decode()
+        except ValueError:
+            raise _invalid({WHOLE: "is not JSON"}) from None
 
     def page(self) -> PageRequest:
         """``pageSize`` and ``startAt``; raises :class:`InvalidInput`."""
@@ -104,7 +143,7 @@ class Call:
     def item(self, record: BaseModel, path: str) -> dict[str, Any]:
         """A record as the API shows it; ``path`` (``/v1/…``) is its own."""
         data = record.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return data | {"_links": {"self": {"href": self.href(path)}}}
+        return data | {"_links": {"self": {"href": path}}}
 
     def shown(self, record: BaseModel, path: str) -> Answer:
         """The answer of one thing that is there, or was changed."""
@@ -116,7 +155,7 @@ class Call:
 
     def listed(self, page: ListPage[T], path_of: Callable[[T], str]) -> Answer:
         """The answer of a list: items, each with its own path, and where to go on."""
-        url = self.href(self.route)
+        url = self.route
         links = {"self": {"href": url}}
         if page.last is not None:
             cursor = self.cursors.write(page.last, self._list_name())
@@ -128,36 +167,68 @@ class Call:
         )
 
     def _list_name(self) -> str:
-        """A cursor is bound to the list that it was made for: its method and path."""
-        return f"{self.event.get('httpMethod')} {self.route}"
+        """A cursor is bound to the list that it was made for: its method, its path and what it was filtered by."""
+        name = f"{self.event.get('httpMethod')} {self.route}"
+        asked = self.event.get("queryStringParameters") or {}
+        filters = sorted((k, str(v)) for k, v in asked.items() if k not in {"startAt", "pageSize"})
+        return f"{name} {sha256(json.dumps(filters).encode()).hexdigest()}" if filters else name
 
 
-Action = Callable[[Call], Answer]
+Action = Callable[[Call], Answer | Page]
 LambdaHandler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
-def endpoint(action: Action) -> LambdaHandler:
-    """Makes a Lambda handler of an action. What is not an :class:`AccessError` is a 500 that says nothing."""
+def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -> LambdaHandler:
+    """Makes a Lambda handler of an action. What is not an :class:`AccessError` is a 500 that says nothing.
+
+    ``on_error`` makes a page of an error's answer, where people look at it themselves.
+    """
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         origin = _origin(event)
         request_id = origin.request_id or str(getattr(context, "aws_request_id", ""))
         logger.append_keys(request_id=request_id, action=action.__name__)
+        answer: Answer | Page
         try:
-            answer = action(Call(event, _services(), _cursors(), origin))
+            with serving(event):
+                answer = action(Call(event, services(), cursors(), origin))
         except AccessError as error:
-            answer = _refusal(error, request_id)
+            refusal = _refusal(error, request_id)
+            answer = on_error(refusal) if on_error else refusal
         except Exception:
             logger.exception("unexpected error")
-            answer = _failure("INTERNAL_ERROR", "something went wrong", 500, request_id)
+            failure = _failure("INTERNAL_ERROR", "something went wrong", 500, request_id)
+            answer = on_error(failure) if on_error else failure
         logger.info("request answered", extra={"status": answer.status})
-        return {
-            "statusCode": answer.status,
-            "headers": {**CORS_HEADERS, "Content-Type": "application/json", "X-Request-ID": request_id},
-            "body": json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False),
-        }
+        return _response(answer, request_id)
 
     return handler
+
+
+def _response(answer: Answer | Page, request_id: str) -> dict[str, Any]:
+    if isinstance(answer, Page):
+        headers, body = {**answer.headers, "Content-Type": "text/html; charset=utf-8"}, answer.html
+    else:
+        headers = {**CORS_HEADERS, "Content-Type": "application/json"}
+        body = json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False)
+    return {"statusCode": answer.status, "headers": {**headers, "X-Request-ID": request_id}, "body": body}
+
+
+def _invalid(fields: Mapping[str, str]) -> InvalidInput:
+    return InvalidInput("the request is not valid", details={"fields": dict(fields)})
+
+
+def _repeated(text: str) -> set[str]:
+    """Fields that stand more than once in one object, of which JSON parsers each keep another."""
+    found: set[str] = set()
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        found.update(name for name in names if names.count(name) > 1)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=note)
+    return found
 
 
 def _refusal(error: AccessError, request_id: str) -> Answer:
@@ -183,8 +254,37 @@ def _origin(event: Mapping[str, Any]) -> Origin:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    services: Services
+    cursors: Cursors
+
+
+_wired: _Wiring | None = None
+
+
+@contextmanager
+def wired(services: Services, cursors: Cursors) -> Iterator[None]:
+    """Meanwhile all functions of this process work with these, instead of with what the environment names."""
+    global _wired
+    before, _wired = _wired, _Wiring(services, cursors)
+    try:
+        yield
+    finally:
+        _wired = before
+
+
+def services() -> Services:
+    """What the functions work with; for those that no HTTP request calls."""
+    return _wired.services if _wired is not None else _deployed_services()
+
+
+def cursors() -> Cursors:
+    return _wired.cursors if _wired is not None else _deployed_cursors()
+
+
 @cache
-def _services() -> Services:
+def _deployed_services() -> Services:
     settings = Settings.read()
     return Services(
         World(
@@ -193,11 +293,11 @@ def _services() -> Services:
             ids=RandomIds(),
             mailer=SesMailer(client("ses"), settings.mail_from),
             directory=CognitoDirectory(client("cognito-idp"), settings.user_pool_id),
-            link_to=lambda token: token,
+            link_to=Links(settings.public_url, settings.endpoint_url).invitation,
         )
     )
 
 
 @cache
-def _cursors() -> Cursors:
+def _deployed_cursors() -> Cursors:
     return Cursors(KmsSealer(client("kms"), Settings.read().cursor_key_id))

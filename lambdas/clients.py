@@ -15,11 +15,16 @@ CONFIG: Final = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}, max_pool_connections=10
 )
 
+_CONFIGS: Final = {
+    # The mailer tries again itself, and all of its tries must fit into one request.
+    "ses": CONFIG.merge(Config(read_timeout=3, retries={"mode": "standard", "total_max_attempts": 1})),
+}
+
 
 @cache
 def client(service: str) -> Any:
     """The region and, on an emulator, the endpoint come from the runtime's own environment."""
-    return boto3.client(service, config=CONFIG)  # type: ignore[call-overload]
+    return boto3.client(service, config=_CONFIGS.get(service, CONFIG))  # type: ignore[call-overload]
 
 
 def dynamodb() -> DynamoDBClient:

@@ -20,6 +20,10 @@ class Settings:
     audit_bucket: str
     mail_from: str
     cursor_key_id: str
+    public_url: str | None = None
+    """Where people reach the API, if not where the gateway says."""
+    endpoint_url: str | None = None
+    """Of an emulator; the functions of AWS itself have none."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -34,4 +38,6 @@ class Settings:
             audit_bucket=environment["BBWS_AUDIT_BUCKET"],
             mail_from=environment["BBWS_MAIL_FROM"],
             cursor_key_id=environment["BBWS_CURSOR_KEY_ID"],
+            public_url=environment.get("BBWS_PUBLIC_URL") or None,
+            endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         )

@@ -79,6 +79,18 @@ class FakeDirectory:
         self.accounts.pop(account.email, None)
         self.passwords.pop(account.email, None)
 
+    def enable(self, account: Account) -> None:
+        self._set_enabled(account, True)
+        self._maybe_fail("enable")
+
+    def disable(self, account: Account) -> None:
+        self._set_enabled(account, False)
+        self._maybe_fail("disable")
+
+    def _set_enabled(self, account: Account, enabled: bool) -> None:
+        if account.email in self.accounts:
+            self.accounts[account.email] = replace(self.accounts[account.email], enabled=enabled)
+
     def _maybe_fail(self, method: str) -> None:
         if self.fail_after == method:
             raise AccessError(f"the directory broke after {method}")

@@ -78,6 +78,21 @@ class CognitoDirectory:
             except self._client.exceptions.UserNotFoundException:
                 return
 
+    def enable(self, account: Account) -> None:
+        with translated("the user pool"):
+            try:
+                self._client.admin_enable_user(UserPoolId=self._pool, Username=account.email)
+            except self._client.exceptions.UserNotFoundException:
+                return
+
+    def disable(self, account: Account) -> None:
+        with translated("the user pool"):
+            try:
+                self._client.admin_disable_user(UserPoolId=self._pool, Username=account.email)
+                self._client.admin_user_global_sign_out(UserPoolId=self._pool, Username=account.email)
+            except self._client.exceptions.UserNotFoundException:
+                return
+
 
 def _account(email: str, attributes: Iterable[Any], status: str, enabled: bool) -> Account:
     named = {a["Name"]: a.get("Value", "") for a in attributes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
@@ -11,10 +11,11 @@ from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import ApiModel, Audited, Record, Request
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.models.user import PersonName
+from bbws_access.models.wording import saying
 from bbws_access.text import fold_email
 
 Email = Annotated[EmailStr, AfterValidator(fold_email)]
-PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
 
 class NewInvitation(Request):
@@ -24,6 +25,12 @@ class NewInvitation(Request):
     role_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     team_id: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     message: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class Revocation(Request):
+    """All that an invitation can be changed to from outside."""
+
+    status: Literal["REVOKED"]
 
 
 _PASSWORD_RULES: Final = (
@@ -44,6 +51,7 @@ def _strong(password: str) -> str:
 Password = Annotated[
     str,
     StringConstraints(min_length=8, max_length=128, strip_whitespace=False),
+    saying("the password needs 8 to 128 characters"),
     AfterValidator(_strong),
     Field(repr=False),
 ]
@@ -108,6 +116,32 @@ class InvitationView(ApiModel):
     email_status: EmailStatus
     date_created: str
     active: bool = True
+
+
+class InvitedView(ApiModel):
+    """What the holder of an invitation's link may see of it.
+
+    ``new_user`` says whether accepting makes an account, and so needs a name and a password.
+    """
+
+    email: str
+    organisation_name: str
+    role_name: str
+    team_name: str | None = None
+    message: str | None = None
+    inviter_email: str
+    status: InvitationStatus
+    expires_at: str
+    new_user: bool
+
+
+class Answered(ApiModel):
+    """What the holder of an invitation's link is told after they answered; ``user_id`` where they are a member now."""
+
+    email: str
+    organisation_name: str
+    status: InvitationStatus
+    user_id: str | None = None
 
 
 class InvitationToken(Record):

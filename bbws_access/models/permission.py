@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints
 
 from bbws_access import keys
 from bbws_access.access.grants import GRANT_PATTERN
 from bbws_access.keys import Keys
 from bbws_access.models.base import Audited, Record, Request
+from bbws_access.models.changes import Changes
 from bbws_access.models.kinds import Category, Scope
+from bbws_access.text import fold_name
 
 Grant = Annotated[str, StringConstraints(pattern=GRANT_PATTERN, max_length=100)]
+
+Grants = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str], when_used="json")]
+"""Of a record; always written in the same order."""
+
+_FOLDED_BYTES: Final = 800
+"""Compatibility forms can make a name many times longer, and it is part of a key, which has its limit."""
+
+
+def _fits_a_key(name: str) -> str:
+    if len(fold_name(name).encode()) > _FOLDED_BYTES:
+        raise ValueError("is too long, once its letters are in their plain form")
+    return name
+
+
+SetName = Annotated[str, StringConstraints(min_length=3, max_length=100), AfterValidator(_fits_a_key)]
+SetDescription = Annotated[str, StringConstraints(min_length=10, max_length=500)]
+SetGrants = Annotated[frozenset[Grant], Field(min_length=1, max_length=50, strict=False)]
+SetScope = Annotated[Scope, Field(strict=False)]
 
 
 class Permission(Record):
@@ -35,10 +55,20 @@ class Permission(Record):
 class NewPermissionSet(Request):
     """Limits are those of the API's contract."""
 
-    name: Annotated[str, StringConstraints(min_length=3, max_length=100)]
-    description: Annotated[str, StringConstraints(min_length=10, max_length=500)]
-    permissions: Annotated[frozenset[Grant], Field(min_length=1, max_length=50, strict=False)]
-    scope: Annotated[Scope, Field(strict=False)] = Scope.ORGANISATION
+    name: SetName
+    description: SetDescription
+    permissions: SetGrants
+    scope: SetScope = Scope.ORGANISATION
+
+
+class PermissionSetChanges(Changes):
+    """Limits are those of a new one."""
+
+    name: SetName | None = None
+    description: SetDescription | None = None
+    permissions: SetGrants | None = None
+    scope: SetScope | None = None
+    active: bool | None = None
 
 
 class PermissionSet(Audited):
@@ -48,7 +78,7 @@ class PermissionSet(Audited):
     organisation_id: str
     name: str
     description: str
-    permissions: frozenset[str]
+    permissions: Grants
     scope: Scope
     is_system: bool = False
 

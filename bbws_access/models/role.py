@@ -9,13 +9,16 @@ from pydantic import Field, StringConstraints
 from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import Audited, Record, Request
+from bbws_access.models.changes import Changes, Version
 from bbws_access.models.kinds import Scope
-from bbws_access.models.permission import Grant
+from bbws_access.models.permission import Grant, Grants
 
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", min_length=2, max_length=50)]
 DisplayName = Annotated[str, StringConstraints(min_length=2, max_length=100)]
 Description = Annotated[str, StringConstraints(max_length=500)]
 Priority = Annotated[int, Field(ge=1, le=999)]
+RoleGrants = Annotated[frozenset[Grant], Field(min_length=1, max_length=100, strict=False)]
+"""There are fewer grants than a hundred that cover anything."""
 
 
 class NewRole(Request):
@@ -24,9 +27,26 @@ class NewRole(Request):
     name: RoleName
     display_name: DisplayName
     description: Description = ""
-    permissions: Annotated[frozenset[Grant], Field(min_length=1, strict=False)]
+    permissions: RoleGrants
     scope: Annotated[Scope, Field(strict=False)] = Scope.ORGANISATION
     priority: Priority = 100
+
+
+class RoleChanges(Changes):
+    """Limits are those of a new one; its permissions have a request of their own."""
+
+    name: RoleName | None = None
+    display_name: DisplayName | None = None
+    description: Description | None = None
+    priority: Priority | None = None
+    active: bool | None = None
+
+
+class RolePermissions(Request):
+    """All that the role allows from now on."""
+
+    permissions: RoleGrants
+    version: Version | None = None
 
 
 class Role(Audited):
@@ -37,7 +57,7 @@ class Role(Audited):
     name: str
     display_name: str
     description: str = ""
-    permissions: frozenset[str]
+    permissions: Grants
     scope: Scope
     priority: int = 100
     is_system: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from bbws_access import __version__
-from bbws_access.catalogue import BY_NAME, Function, Guard
+from bbws_access.catalogue import BY_NAME, PAGES, Function, Guard, Page
 from bbws_access.openapi import gateway
 
 SECURITY_SCHEME: Final = "token"
@@ -17,8 +17,12 @@ _AUTHORIZER: Final = "authorizer-authorize"
 
 def document(functions: Iterable[Function], *, aws: bool = False) -> dict[str, Any]:
     """OpenAPI 3.0 of ``functions``; ``aws`` adds what a deployment to API Gateway needs."""
+    deployed = {function.name: function for function in functions}
     paths: dict[str, Any] = {}
-    for function in functions:
+    for page in PAGES:
+        if page.function in deployed:
+            paths.setdefault(page.path, {})[page.method.lower()] = _page(page, aws=aws)
+    for function in deployed.values():
         if function.path is None or function.method is None:
             continue
         paths.setdefault(function.path, {})[function.method.lower()] = _operation(function, aws=aws)
@@ -49,6 +53,20 @@ def _operation(function: Function, *, aws: bool) -> dict[str, Any]:
     }
     if aws:
         operation["x-amazon-apigateway-integration"] = gateway.integration(function)
+    return operation
+
+
+def _page(page: Page, *, aws: bool) -> dict[str, Any]:
+    """A page for people: public, in HTML whatever the outcome, and no part of the API's contract."""
+    operation: dict[str, Any] = {
+        "operationId": f"page-{page.function}",
+        "tags": ["page"],
+        "parameters": [_path_parameter(name) for name in _PARAMETER.findall(page.path)],
+        "security": [],
+        "responses": {"default": {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    }
+    if aws:
+        operation["x-amazon-apigateway-integration"] = gateway.integration(BY_NAME[page.function])
     return operation
 
 

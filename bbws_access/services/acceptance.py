@@ -13,15 +13,13 @@ A step that fails takes back what this try made; a try that dies leaves a claim 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from dataclasses import dataclass, replace
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor, ActorKind, Origin
-from bbws_access.clock import Clock, iso
+from bbws_access.clock import Clock
 from bbws_access.directory import Account, Directory
 from bbws_access.errors import AccessError, Conflict, InvalidInput
 from bbws_access.ids import Ids
@@ -30,16 +28,23 @@ from bbws_access.mail.letters import accepted_letter
 from bbws_access.models.invitation import Acceptance, Invitation
 from bbws_access.models.kinds import EventType, InvitationStatus
 from bbws_access.models.user import User
+from bbws_access.services.accounts import give_back_lease, lease_attributes, take_lease, unclaimed
+from bbws_access.services.invitation_records import changed, ending, key_of, release_address
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.roles import Roles, assigned
-from bbws_access.services.stamps import changed_stamps, new_stamps
+from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams, joined
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Table
-from bbws_access.store.writes import ABSENT, Delete, Put, Update, Write
+from bbws_access.store.writes import ABSENT, Put, Update, Write
 
-CLAIM_LASTS: Final = timedelta(seconds=60)
-"""How long a try may take before another may take over; twice the longest time of its function."""
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An invitation as its link finds it; ``new_user`` is whether accepting makes an account."""
+
+    invitation: Invitation
+    new_user: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,12 @@ class AcceptInvitation:
         self._roles = roles
         self._teams = teams
 
+    def open(self, token: str, origin: Origin) -> Opened:
+        """What a link leads to, before anything is answered; raises as ``Invitations.by_token``."""
+        invitation = self._invitations.by_token(token, origin)
+        account = self._directory.find(invitation.email)
+        return Opened(invitation, new_user=account is None or self._profile(account) is None)
+
     def accept(self, token: str, acceptance: Acceptance | None, origin: Origin) -> Accepted:
         """Makes the holder of ``token`` a member.
 
@@ -82,7 +93,7 @@ class AcceptInvitation:
         ``Invitations.by_token``; ``InvalidInput`` where it is missing, ``Conflict`` where somebody
         else accepts at the same time or the role or team is gone.
         """
-        invitation = self._invitations.by_token(token)
+        invitation = self._invitations.by_token(token, origin)
         account = self._directory.find(invitation.email)
         profile = self._profile(account) if account else None
         if profile is None and acceptance is None:
@@ -92,14 +103,19 @@ class AcceptInvitation:
             )
         claim = self._claim(invitation)
         made: Account | None = None
+        opened: Account | None = None
         try:
             if profile is None and acceptance is not None:
                 account = self._open_account(invitation, account, acceptance)
                 made = account
             assert account is not None
+            if not account.enabled:
+                # Of a user who was deactivated everywhere: from now on there is an active profile again.
+                opened = account
+                self._directory.enable(account)
             user = self._commit(invitation, claim, account, profile, acceptance, origin)
         except AccessError:
-            self._take_back(invitation, claim, made)
+            self._take_back(invitation, claim, made, opened)
             raise
         self._invitations.tell(lambda: self._mailer.send(accepted_letter(invitation)))
         return Accepted(user, self._invitations.load(invitation.organisation_id, invitation.invitation_id))
@@ -114,27 +130,18 @@ class AcceptInvitation:
     def _claim(self, invitation: Invitation) -> str:
         """Takes the invitation, and the account of its address in any organisation, for this try."""
         claim = self._ids.record()
-        now = self._clock.now()
-        lapsed = Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(now))
-        expires = now + CLAIM_LASTS
-        lease = {"claim": claim, "claimExpiresAt": iso(expires)}
         busy = Conflict("this invitation is being accepted, or was just now", code="INVITATION_CHANGED")
+        mine: ConditionBase = Attr("status").eq(InvitationStatus.PENDING)
+        mine &= Attr("tokenHash").eq(invitation.token_hash) & unclaimed(self._clock)
         self._table.transact(
             [
                 Update(
-                    _key_of(invitation),
-                    assign=lease,
-                    condition=Attr("status").eq(InvitationStatus.PENDING)
-                    & Attr("tokenHash").eq(invitation.token_hash)
-                    & lapsed,
+                    key_of(invitation),
+                    assign=lease_attributes(claim, self._clock),
+                    condition=mine,
                     otherwise=busy,
                 ),
-                Update(
-                    keys.account_claim_key(invitation.email),
-                    assign=lease | {"ttl": int(expires.timestamp())},
-                    condition=lapsed,
-                    otherwise=busy,
-                ),
+                take_lease(invitation.email, claim, self._clock, busy),
             ]
         )
         return claim
@@ -181,11 +188,15 @@ class AcceptInvitation:
         )
         member_exists = Conflict(f"{user.email} is a member already", code="ALREADY_MEMBER")
         guard = keys.user_email_key(org_id, user.email) | {"holder": user.user_id}
-        changes = [_accepted(invitation, user), _joined(user), assigned(assignment, user.email)]
+        changes = [
+            changed("invitation.accept", invitation, after={"userId": user.user_id}),
+            _joined(user),
+            assigned(assignment, user.email),
+        ]
         writes: list[Write] = [
             self._accepting(invitation, claim, actor),
-            self._invitations.release_address(invitation),
-            Delete(keys.account_claim_key(invitation.email), condition=Attr("claim").eq(claim), otherwise=_overtaken()),
+            release_address(invitation),
+            give_back_lease(invitation.email, claim, _overtaken()),
             Put(user.to_item(), condition=ABSENT, otherwise=member_exists),
             Put(guard, condition=ABSENT, otherwise=member_exists),
             *self._roles.assignment_writes(assignment, role),
@@ -200,30 +211,19 @@ class AcceptInvitation:
         return user
 
     def _accepting(self, invitation: Invitation, claim: str, actor: Actor) -> Update:
-        ended = invitation.model_copy(update={"status": InvitationStatus.ACCEPTED})
-        return Update(
-            _key_of(invitation),
-            assign={
-                "status": InvitationStatus.ACCEPTED,
-                "active": False,
-                "version": invitation.version + 1,
-                "GSI1PK": ended.keys()["GSI1PK"],
-                **changed_stamps(actor, self._clock),
-            },
-            remove=["claim", "claimExpiresAt"],
-            condition=Attr("status").eq(InvitationStatus.PENDING) & Attr("claim").eq(claim),
-            otherwise=_overtaken(),
-        )
+        end = ending(invitation, InvitationStatus.ACCEPTED, actor, self._clock)
+        ours = Attr("status").eq(InvitationStatus.PENDING) & Attr("claim").eq(claim)
+        return replace(end, condition=ours, otherwise=_overtaken())
 
-    def _take_back(self, invitation: Invitation, claim: str, made: Account | None) -> None:
+    def _take_back(self, invitation: Invitation, claim: str, made: Account | None, opened: Account | None) -> None:
         """Undoes this try's steps, unless another has taken over: then the account is theirs.
 
-        The lease is renewed before the account is deleted and given back after, so that no other try
+        The lease is renewed before the account is touched and given back after, so that no other try
         can be using the account in between. What fails here is finished by the next try.
         """
         ours = Attr("claim").eq(claim)
-        invitation_key, account_key = _key_of(invitation), keys.account_claim_key(invitation.email)
-        renewed = {"claimExpiresAt": iso(self._clock.now() + CLAIM_LASTS)}
+        invitation_key, account_key = key_of(invitation), keys.account_claim_key(invitation.email)
+        renewed = lease_attributes(claim, self._clock)
         try:
             self._table.transact(
                 [
@@ -233,33 +233,20 @@ class AcceptInvitation:
             )
             if made is not None:
                 self._directory.delete(made)
+            elif opened is not None:
+                self._directory.disable(opened)
             self._table.transact(
                 [
                     Update(invitation_key, remove=["claim", "claimExpiresAt"], condition=ours),
-                    Delete(account_key, condition=ours),
+                    give_back_lease(invitation.email, claim),
                 ]
             )
         except AccessError:
             return
 
 
-def _key_of(invitation: Invitation) -> keys.Keys:
-    return keys.invitation_key(invitation.organisation_id, invitation.invitation_id)
-
-
 def _overtaken() -> Conflict:
     return Conflict("this invitation was answered meanwhile", code="INVITATION_CHANGED")
-
-
-def _accepted(invitation: Invitation, user: User) -> Change:
-    return Change(
-        EventType.INVITATION,
-        "invitation.accept",
-        "invitation",
-        invitation.invitation_id,
-        after={"userId": user.user_id},
-        more={"email": invitation.email},
-    )
 
 
 def _joined(user: User) -> Change:

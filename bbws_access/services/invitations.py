@@ -1,4 +1,4 @@
-"""Invitations: made, found by their token, declined. Accepting has a module of its own.
+"""Invitations: made, sent again, found by their token, withdrawn, declined. Accepting has a module of its own.
 
 The token exists in the email's link and nowhere else; the table holds its SHA-256.
 """
@@ -7,36 +7,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor, ActorKind, Origin
-from bbws_access.clock import Clock, iso, parse_iso
-from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Gone, NotFound
-from bbws_access.ids import TOKEN_LENGTH, Ids, token_hash
+from bbws_access.clock import Clock, iso
+from bbws_access.errors import AccessError, Conflict, NotFound
+from bbws_access.ids import Ids, token_hash
 from bbws_access.mail import Mailer
 from bbws_access.mail.letters import declined_letter, invitation_letter
-from bbws_access.models.invitation import Invitation, InvitationToken, NewInvitation
-from bbws_access.models.kinds import EmailStatus, EventType, InvitationStatus
+from bbws_access.models.invitation import Invitation, NewInvitation
+from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.services.editing import edited
+from bbws_access.services.invitation_records import (
+    MAX_RESENDS,
+    VALID_FOR,
+    changed,
+    ending,
+    has_expired,
+    key_of,
+    release_address,
+    renewal,
+    require_pending,
+    token_record,
+)
+from bbws_access.services.invitation_tokens import InvitationTokens
 from bbws_access.services.limits import Limits
 from bbws_access.services.organisations import Organisations
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.roles import Roles
-from bbws_access.services.stamps import changed_stamps, new_stamps
+from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
-from bbws_access.store.writes import ABSENT, Check, Delete, Put, Update, Write
-
-VALID_FOR: Final = timedelta(days=7)
-TOKEN_KEPT_FOR: Final = timedelta(hours=24)
-"""How long after expiry a token's record stays, so that a late click reads "expired"."""
+from bbws_access.store.writes import ABSENT, Check, Put, Update, Write
 
 PER_MINUTE: Final = 10
 """Invitations of one organisation; an operator's are not counted."""
+
+_UNCOUNTED: Final = Origin()
 
 LinkMaker = Callable[[str], str]
 """From a token to the link that goes into the email."""
@@ -68,6 +79,7 @@ class Invitations:
         self._roles = roles
         self._teams = teams
         self._limits = limits
+        self._tokens = InvitationTokens(table, limits)
 
     def create(self, actor: Actor, org_id: str, request: NewInvitation) -> Invitation:
         """Records the invitation, then sends its email; a mail that fails is noted and can be resent.
@@ -112,7 +124,7 @@ class Invitations:
             code="DUPLICATE_INVITATION",
             hint="bbws-access invitations list",
         )
-        changes = [_changed("invitation.create", invitation, after={"role": invitation.role_name})]
+        changes = [changed("invitation.create", invitation, after={"role": invitation.role_name})]
         writes: list[Write] = [
             Check(
                 keys.user_email_key(org_id, email),
@@ -120,29 +132,19 @@ class Invitations:
                 otherwise=Conflict(f"{email} is a member already", code="ALREADY_MEMBER"),
             ),
             Put(invitation.to_item(), condition=ABSENT),
-            Put(self.token_record(invitation).to_item(), condition=ABSENT),
+            Put(token_record(invitation).to_item(), condition=ABSENT),
         ]
         free: ConditionBase = ABSENT
         holder = self._table.get(guard_key)
         if holder is not None:
             earlier = self.load(org_id, str(holder["invitationId"]))
-            if not self._has_expired(earlier):
+            if not has_expired(earlier, self._clock):
                 raise duplicate
-            changes.insert(0, _changed("invitation.expire", earlier))
-            writes.append(self.ending(earlier, InvitationStatus.EXPIRED, actor))
+            changes.insert(0, changed("invitation.expire", earlier))
+            writes.append(ending(earlier, InvitationStatus.EXPIRED, actor, self._clock))
             free = Attr("invitationId").eq(earlier.invitation_id)
         writes.append(Put(guard, condition=free, otherwise=duplicate))
         return changes, writes
-
-    def token_record(self, invitation: Invitation) -> InvitationToken:
-        expires = parse_iso(invitation.expires_at)
-        return InvitationToken(
-            token_hash=invitation.token_hash,
-            invitation_id=invitation.invitation_id,
-            organisation_id=invitation.organisation_id,
-            expires_at=invitation.expires_at,
-            ttl=int((expires + TOKEN_KEPT_FOR).timestamp()),
-        )
 
     def _mailed(self, invitation: Invitation, token: str) -> Invitation:
         try:
@@ -151,9 +153,8 @@ class Invitations:
         except AccessError as error:
             outcome = {"emailStatus": EmailStatus.FAILED, "emailError": error.message}
         sent_for = Attr("tokenHash").eq(invitation.token_hash)
-        key = keys.invitation_key(invitation.organisation_id, invitation.invitation_id)
         with suppress(Conflict):  # resent meanwhile: the later letter's outcome counts
-            self._table.write(Update(key, assign=outcome, condition=sent_for))
+            self._table.write(Update(key_of(invitation), assign=outcome, condition=sent_for))
         return invitation.model_copy(
             update={"email_status": outcome["emailStatus"], "email_error": outcome.get("emailError")}
         )
@@ -181,36 +182,51 @@ class Invitations:
             query = Query(keys.invitations_by_status(org_id, status), index=1)
         return fetch_page(self._table, query, page, Invitation.from_item)
 
-    def by_token(self, token: str) -> Invitation:
+    def by_token(self, token: str, origin: Origin = _UNCOUNTED) -> Invitation:
         """The pending invitation that a token opens.
 
-        Raises ``NotFound`` for a token that opens nothing, :class:`AlreadyUsed` for one that was
-        accepted or declined, :class:`Gone` for one that ran out or was revoked.
+        Raises ``NotFound`` for a token that opens nothing, ``AlreadyUsed`` for one that was accepted or
+        declined, ``Gone`` for one that ran out or was revoked, and ``TooManyRequests``.
         """
-        unknown = NotFound("this invitation's link is not valid", code="INVITATION_NOT_FOUND")
-        if len(token) != TOKEN_LENGTH:
-            raise unknown
-        hashed = token_hash(token)
-        record = self._table.get(keys.invitation_token_key(hashed))
-        if record is None:
-            raise unknown
-        invitation = self.load(str(record["organisationId"]), str(record["invitationId"]))
-        if invitation.token_hash != hashed:
-            raise unknown
-        invitation = self._expire_if_due(invitation)
-        match invitation.status:
-            case InvitationStatus.PENDING:
-                return invitation
-            case InvitationStatus.ACCEPTED | InvitationStatus.DECLINED:
-                raise AlreadyUsed(f"this invitation was {invitation.status.lower()} already")
-            case InvitationStatus.EXPIRED:
-                raise Gone("this invitation has expired", code="INVITATION_EXPIRED")
-            case InvitationStatus.REVOKED:
-                raise Gone("this invitation was withdrawn", code="INVITATION_REVOKED")
+        return require_pending(self._expire_if_due(self._tokens.find(token, origin)))
+
+    def resend(self, actor: Actor, org_id: str, invitation_id: str) -> Invitation:
+        """Sends a pending invitation again, with a new link that is valid for seven days anew.
+
+        The earlier link stops working. Raises ``NotFound``, ``Denied`` beyond the privilege boundary,
+        ``AlreadyUsed`` and ``Gone`` for one that has ended, and ``Conflict`` (``RESEND_LIMIT``, or
+        ``INVITATION_CHANGED`` where it is being answered).
+        """
+        actor.require("invitation:resend", org_id)
+        invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
+        actor.require_holding(self._roles.load(org_id, invitation.role_id).permissions, org_id)
+        if invitation.resend_count >= MAX_RESENDS:
+            raise Conflict(
+                f"this invitation was sent again {MAX_RESENDS} times already",
+                code="RESEND_LIMIT",
+                hint="revoke it and invite anew",
+            )
+        token = self._ids.token()
+        new = {
+            "token_hash": token_hash(token),
+            "expires_at": iso(self._clock.now() + VALID_FOR),
+            "resend_count": invitation.resend_count + 1,
+        }
+        renewed = edited(invitation, new, actor, self._clock)
+        change = changed("invitation.resend", invitation, after={"resendCount": renewed.resend_count})
+        self._trail.commit(actor, org_id, [change], renewal(invitation, renewed, self._clock))
+        return self._mailed(renewed, token)
+
+    def revoke(self, actor: Actor, org_id: str, invitation_id: str) -> Invitation:
+        """Withdraws a pending invitation; its address may be invited again. Raises as :meth:`resend`."""
+        actor.require("invitation:revoke", org_id)
+        invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
+        self._end(actor, invitation, InvitationStatus.REVOKED, "invitation.revoke")
+        return self.load(org_id, invitation_id)
 
     def decline(self, token: str, origin: Origin) -> Invitation:
         """Ends the invitation and tells the inviter; raises as :meth:`by_token`."""
-        invitation = self.by_token(token)
+        invitation = self.by_token(token, origin)
         actor = Actor(invitation.email, invitation.email, ActorKind.SYSTEM, origin=origin)
         self._end(actor, invitation, InvitationStatus.DECLINED, "invitation.decline")
         self.tell(lambda: self._mailer.send(declined_letter(invitation)))
@@ -223,54 +239,14 @@ class Invitations:
         except AccessError:
             return
 
-    def ending(self, invitation: Invitation, status: InvitationStatus, actor: Actor) -> Update:
-        """The write that takes a pending invitation to a final state; with its index key."""
-        ended = invitation.model_copy(update={"status": status})
-        return Update(
-            keys.invitation_key(invitation.organisation_id, invitation.invitation_id),
-            assign={
-                "status": status,
-                "active": False,
-                "version": invitation.version + 1,
-                "GSI1PK": ended.keys()["GSI1PK"],
-                **changed_stamps(actor, self._clock),
-            },
-            remove=["claim", "claimExpiresAt"],
-            condition=Attr("status").eq(InvitationStatus.PENDING)
-            & Attr("tokenHash").eq(invitation.token_hash)
-            & (Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(self._clock.now()))),
-            otherwise=Conflict("this invitation is being answered, or was just now", code="INVITATION_CHANGED"),
-        )
-
-    def release_address(self, invitation: Invitation) -> Delete:
-        """The address may be invited again."""
-        return Delete(
-            keys.pending_invitation_key(invitation.organisation_id, invitation.email),
-            condition=ABSENT | Attr("invitationId").eq(invitation.invitation_id),
-        )
-
     def _end(self, actor: Actor, invitation: Invitation, status: InvitationStatus, action: str) -> None:
-        writes: list[Write] = [self.ending(invitation, status, actor), self.release_address(invitation)]
-        self._trail.commit(actor, invitation.organisation_id, [_changed(action, invitation)], writes)
-
-    def _has_expired(self, invitation: Invitation) -> bool:
-        return invitation.status is InvitationStatus.PENDING and invitation.expires_at <= iso(self._clock.now())
+        writes: list[Write] = [ending(invitation, status, actor, self._clock), release_address(invitation)]
+        self._trail.commit(actor, invitation.organisation_id, [changed(action, invitation)], writes)
 
     def _expire_if_due(self, invitation: Invitation) -> Invitation:
-        if not self._has_expired(invitation):
+        if not has_expired(invitation, self._clock):
             return invitation
         actor = Actor("system:expiry", "expiry@system", ActorKind.SYSTEM)
         with suppress(Conflict):  # somebody else marked it first; what they wrote is read below
             self._end(actor, invitation, InvitationStatus.EXPIRED, "invitation.expire")
         return self.load(invitation.organisation_id, invitation.invitation_id)
-
-
-def _changed(action: str, invitation: Invitation, after: dict[str, str] | None = None) -> Change:
-    return Change(
-        EventType.INVITATION,
-        action,
-        "invitation",
-        invitation.invitation_id,
-        after=after,
-        more={"email": invitation.email},
-    )

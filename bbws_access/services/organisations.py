@@ -5,18 +5,16 @@ from __future__ import annotations
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
-from bbws_access.defaults import ORGANISATION_ROLES, SEED_VERSION, TEAM_ROLES
+from bbws_access.defaults import SEED_VERSION
 from bbws_access.errors import Conflict, NotFound
 from bbws_access.ids import Ids
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
 from bbws_access.models.organisation import NewOrganisation, Organisation
-from bbws_access.models.role import Role
-from bbws_access.models.team import TeamRole
+from bbws_access.services.default_roles import all_defaults
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
-from bbws_access.services.uniqueness import Named, claim_name
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, Put, Write
 from bbws_access.text import fold_name
@@ -46,50 +44,14 @@ class Organisations:
             hint="bbws-access orgs list",
         )
         guard = keys.organisation_name_key(fold_name(request.name)) | {"organisationId": org_id}
-        roles, team_roles = self._default_roles(actor, org_id)
+        defaults = all_defaults(actor, org_id, self._clock, self._ids)
         writes: list[Write] = [
             Put(guard, condition=ABSENT, otherwise=taken),
             Put(organisation.to_item(), condition=ABSENT),
+            *defaults.writes(),
         ]
-        for role in roles:
-            writes += [claim_name(org_id, Named.ROLE, role.name, role.role_id), Put(role.to_item(), ABSENT)]
-        for team_role in team_roles:
-            guard_item = claim_name(org_id, Named.TEAM_ROLE, team_role.name, team_role.team_role_id)
-            writes += [guard_item, Put(team_role.to_item(), ABSENT)]
-        self._trail.commit(actor, org_id, [_created(organisation), _seeded(org_id, roles, team_roles)], writes)
+        self._trail.commit(actor, org_id, [_created(organisation), defaults.event()], writes)
         return organisation
-
-    def _default_roles(self, actor: Actor, org_id: str) -> tuple[list[Role], list[TeamRole]]:
-        stamps = new_stamps(actor, self._clock)
-        roles = [
-            Role(
-                role_id=self._ids.role(),
-                organisation_id=org_id,
-                name=role.name,
-                display_name=role.display_name,
-                description=role.description,
-                permissions=role.permissions,
-                scope=role.scope,
-                priority=role.priority,
-                is_default=True,
-                **stamps,
-            )
-            for role in ORGANISATION_ROLES
-        ]
-        team_roles = [
-            TeamRole(
-                team_role_id=self._ids.record(),
-                organisation_id=org_id,
-                name=role.name,
-                display_name=role.display_name,
-                capabilities=role.capabilities,
-                sort_order=role.sort_order,
-                is_default=True,
-                **stamps,
-            )
-            for role in TEAM_ROLES
-        ]
-        return roles, team_roles
 
     def get(self, actor: Actor, org_id: str) -> Organisation:
         """Raises :class:`NotFound`, or ``Denied`` for an organisation that is not the actor's."""
@@ -134,18 +96,4 @@ def _created(organisation: Organisation) -> Change:
         resource_type="organisation",
         resource_id=organisation.organisation_id,
         after={"name": organisation.name},
-    )
-
-
-def _seeded(org_id: str, roles: list[Role], team_roles: list[TeamRole]) -> Change:
-    return Change(
-        EventType.ROLE_CHANGE,
-        action="organisation.seed",
-        resource_type="organisation",
-        resource_id=org_id,
-        after={
-            "seedVersion": SEED_VERSION,
-            "roles": [role.name for role in roles],
-            "teamRoles": [role.name for role in team_roles],
-        },
     )

@@ -1,39 +1,60 @@
-"""Roles of the platform and of organisations, and who holds them."""
+"""Roles of the platform and of organisations. Who holds them is in ``role_assignments``."""
 
 from __future__ import annotations
 
-from boto3.dynamodb.conditions import Attr
+from collections.abc import Mapping
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor
-from bbws_access.clock import Clock, iso
-from bbws_access.errors import Conflict, NotFound
+from bbws_access.clock import Clock
+from bbws_access.errors import Conflict, InvalidInput, NotFound
 from bbws_access.ids import Ids
 from bbws_access.keys import PLATFORM
-from bbws_access.models.kinds import EventType
-from bbws_access.models.role import NewRole, Role, RoleAssignment
-from bbws_access.models.user import User
+from bbws_access.models.kinds import EventType, Scope
+from bbws_access.models.role import NewRole, Role, RoleAssignment, RoleChanges, RolePermissions
+from bbws_access.services.boundary import require_grantable, require_own
+from bbws_access.services.default_roles import DefaultRoles, Defaults
+from bbws_access.services.editing import (
+    differing,
+    edit_of,
+    edited,
+    rename_writes,
+    require_version,
+    shown_after,
+    shown_before,
+)
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
+from bbws_access.services.role_assignments import RoleAssignments, assigned, load_role
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
-from bbws_access.store.table import Query, Table
-from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Update, Write
+from bbws_access.store.table import ConditionFailed, Query, Table
+from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
+
+__all__ = ["Roles", "assigned"]
 
 
 class Roles:
-    """Roles, and their assignment within the privilege boundary."""
+    """Roles within the privilege boundary: nobody makes, edits or revives one that is above them."""
 
     def __init__(self, table: Table, trail: Trail, clock: Clock, ids: Ids) -> None:
         self._table = table
         self._trail = trail
         self._clock = clock
         self._ids = ids
+        self._assignments = RoleAssignments(table, trail, clock)
 
     def create(self, actor: Actor, org_id: str, request: NewRole) -> Role:
         """Raises ``Denied`` beyond the privilege boundary and ``Conflict`` (``ROLE_EXISTS``) for a taken name."""
         actor.require("role:create", org_id)
-        actor.require_holding(request.permissions, org_id)
+        require_own(org_id, "roles")
+        if request.scope is Scope.PLATFORM:
+            problem = "is ORGANISATION or TEAM for a role of an organisation"
+            raise InvalidInput(f"scope {problem}", details={"fields": {"scope": problem}})
+        require_grantable(actor, org_id, request.permissions)
         role = Role(
             role_id=self._ids.role(),
             organisation_id=org_id,
@@ -47,12 +68,59 @@ class Roles:
             role.role_id,
             after={"name": role.name, "permissions": role.permissions, "scope": role.scope},
         )
+        unknown = NotFound(f"there is no organisation {org_id!r}", code="ORGANISATION_NOT_FOUND")
         writes: list[Write] = [
+            Check(keys.organisation_key(org_id), PRESENT, otherwise=unknown),
             claim_name(org_id, Named.ROLE, role.name, role.role_id),
             Put(role.to_item(), condition=ABSENT),
         ]
         self._trail.commit(actor, org_id, [change], writes)
         return role
+
+    def update(self, actor: Actor, org_id: str, role_id: str, request: RoleChanges) -> Role:
+        """Changes what a role is called and whether it is in force; what is so already is no change.
+
+        Raises ``Denied`` for a role above the actor or of the platform, and ``Conflict``: ``CONFLICT``
+        for another version, ``ROLE_EXISTS`` for a taken name, ``ROLE_IN_USE`` where a role that
+        somebody holds would be deactivated or renamed (its assignments carry its name),
+        ``DEFAULT_ROLE_NAME`` for a default role, which is found by its name.
+        """
+        actor.require("role:update", org_id)
+        role = self._editable(actor, org_id, role_id, request.version)
+        changes = differing(role, request.changes())
+        if "name" in changes and role.is_default:
+            raise Conflict(f"{role.name} is a default role and keeps its name", code="DEFAULT_ROLE_NAME")
+        idle = "name" in changes or changes.get("active") is False
+        renamed = rename_writes(org_id, Named.ROLE, role.name, changes.get("name", role.name), role_id)
+        change = Change(
+            EventType.ROLE_CHANGE,
+            "role.update",
+            "role",
+            role_id,
+            before=shown_before(role, changes),
+            after=shown_after(changes),
+        )
+        return self._edit(actor, role, changes, change, renamed, idle=idle)
+
+    def set_permissions(self, actor: Actor, org_id: str, role_id: str, request: RolePermissions) -> Role:
+        """Replaces what a role allows; the actor must hold both what it allowed and what it will.
+
+        Raises as :meth:`update`, and ``InvalidInput`` (``INVALID_PERMISSIONS``).
+        """
+        actor.require("role:update", org_id)
+        role = self._editable(actor, org_id, role_id, request.version)
+        require_grantable(actor, org_id, request.permissions)
+        changes = differing(role, {"permissions": request.permissions})
+        change = Change(
+            EventType.PERMISSION_CHANGE,
+            "role.permissions",
+            "role",
+            role_id,
+            before=shown_before(role, changes),
+            after=shown_after(changes),
+            more={"name": role.name},
+        )
+        return self._edit(actor, role, changes, change)
 
     def get(self, actor: Actor, org_id: str, role_id: str) -> Role:
         """Raises :class:`NotFound` with the code ``ROLE_NOT_FOUND``. Platform roles are open to any actor."""
@@ -62,10 +130,7 @@ class Roles:
 
     def load(self, org_id: str, role_id: str) -> Role:
         """For services: no question of who asks."""
-        item = self._table.get(keys.role_key(org_id, role_id))
-        if item is None:
-            raise _unknown(role_id)
-        return Role.from_item(item)
+        return load_role(self._table, org_id, role_id)
 
     def find(self, actor: Actor, org_id: str, id_or_name: str) -> Role:
         """By id, or by name whatever its case."""
@@ -79,79 +144,66 @@ class Roles:
         query = Query(keys.by_active(org_id, active), index=1, begins_with=keys.ROLE_PREFIX)
         return fetch_page(self._table, query, page, Role.from_item)
 
-    def assign(self, actor: Actor, org_id: str, user_id: str, role_id: str) -> RoleAssignment:
-        """Gives a user of the organisation one of its roles.
+    def seed_defaults(self, actor: Actor, org_id: str) -> Defaults:
+        """Adds the default roles and team roles that an organisation lacks; see ``DefaultRoles.seed``."""
+        return DefaultRoles(self._table, self._trail, self._clock, self._ids).seed(actor, org_id)
 
-        Raises ``NotFound``, ``Denied`` beyond the privilege boundary, and ``Conflict``
-        (``ROLE_ALREADY_ASSIGNED``, or where the role or the user changed meanwhile).
-        """
-        actor.require("role:assign", org_id)
-        role = self.load(org_id, role_id)
-        actor.require_holding(role.permissions, org_id)
-        user = self._user(org_id, user_id)
-        assignment = self.new_assignment(actor, user.user_id, role)
-        writes: list[Write] = [
-            *self.assignment_writes(assignment, role),
-            Check(
-                keys.user_key(org_id, user_id),
-                PRESENT & Attr("active").eq(True),
-                otherwise=Conflict(f"user {user.email} is not active", code="USER_INACTIVE"),
-            ),
-        ]
-        self._trail.commit(actor, org_id, [assigned(assignment, user.email)], writes)
-        return assignment
+    def assign(self, actor: Actor, org_id: str, user_id: str, role_id: str) -> RoleAssignment:
+        """See ``RoleAssignments.assign``."""
+        return self._assignments.assign(actor, org_id, user_id, role_id)
 
     def assignments(self, actor: Actor, org_id: str, user_id: str, page: PageRequest) -> ListPage[RoleAssignment]:
-        """The roles that a user holds in the organisation."""
-        if actor.id != user_id:
-            actor.require("user:read", org_id)
-        query = Query(keys.assignments_of_user(org_id, user_id), begins_with=keys.ROLE_PREFIX)
-        return fetch_page(self._table, query, page, RoleAssignment.from_item)
+        """See ``RoleAssignments.of_user``."""
+        return self._assignments.of_user(actor, org_id, user_id, page)
 
     def new_assignment(self, actor: Actor, user_id: str, role: Role) -> RoleAssignment:
-        return RoleAssignment(
-            organisation_id=role.organisation_id,
-            user_id=user_id,
-            role_id=role.role_id,
-            role_name=role.name,
-            scope=role.scope,
-            assigned_by=actor.email,
-            assigned_at=iso(self._clock.now()),
-        )
+        return self._assignments.new_assignment(actor, user_id, role)
 
     def assignment_writes(self, assignment: RoleAssignment, role: Role) -> list[Write]:
-        """The assignment and the role's count; bound to the role as it was read, so that the boundary holds."""
-        return [
-            Put(
-                assignment.to_item(),
-                condition=ABSENT,
-                otherwise=Conflict(f"the user holds {role.name} already", code="ROLE_ALREADY_ASSIGNED"),
-            ),
-            Update(
-                keys.role_key(role.organisation_id, role.role_id),
-                add={"userCount": 1},
-                condition=Attr("active").eq(True) & Attr("version").eq(role.version),
-                otherwise=Conflict(f"role {role.name} is not active, or changed meanwhile", code="ROLE_CHANGED"),
-            ),
-        ]
+        """See ``RoleAssignments.assignment_writes``."""
+        return self._assignments.assignment_writes(assignment, role)
 
-    def _user(self, org_id: str, user_id: str) -> User:
-        item = self._table.get(keys.user_key(org_id, user_id))
-        if item is None:
-            raise NotFound(f"there is no user {user_id!r} in this organisation", code="USER_NOT_FOUND")
-        return User.from_item(item)
+    def _editable(self, actor: Actor, org_id: str, role_id: str, seen: int | None) -> Role:
+        role = self.load(org_id, role_id)
+        require_own(org_id, "roles", is_system=role.is_system)
+        actor.require_holding(role.permissions, org_id)
+        require_version(role, seen)
+        return role
+
+    def _edit(
+        self,
+        actor: Actor,
+        role: Role,
+        changes: Mapping[str, Any],
+        change: Change,
+        more: list[Write] | None = None,
+        *,
+        idle: bool = False,
+    ) -> Role:
+        """Writes ``changes``; where the role must be ``idle``, an assignment at the same moment wins or loses whole."""
+        if not changes:
+            return role
+        if idle and role.user_count:
+            raise _in_use(role)
+        after = edited(role, changes, actor, self._clock)
+        key = keys.role_key(role.organisation_id, role.role_id)
+        unheld: ConditionBase | None = Attr("userCount").eq(0) | Attr("userCount").not_exists() if idle else None
+        try:
+            self._trail.commit(
+                actor, role.organisation_id, [change], [edit_of(key, role, after, condition=unheld), *(more or [])]
+            )
+        except ConditionFailed:
+            now = self.load(role.organisation_id, role.role_id)
+            if idle and now.user_count and now.version == role.version:
+                raise _in_use(now) from None
+            raise
+        return after
 
 
-def assigned(assignment: RoleAssignment, email: str) -> Change:
-    """The event of an assignment, whoever makes it."""
-    return Change(
-        EventType.ROLE_CHANGE,
-        "role.assign",
-        "user",
-        assignment.user_id,
-        after={"roleId": assignment.role_id, "roleName": assignment.role_name, "email": email},
+def _in_use(role: Role) -> Conflict:
+    return Conflict(
+        f"{role.name} is held by {role.user_count} users",
+        code="ROLE_IN_USE",
+        hint="take it from them first",
+        details={"userCount": role.user_count},
     )
-
-
-def _unknown(role: str) -> NotFound:
-    return NotFound(f"there is no role {role!r}", code="ROLE_NOT_FOUND", hint="bbws-access roles list")

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor
-from bbws_access.errors import NotFound
+from bbws_access.backoff import Backoff
+from bbws_access.clock import Clock
+from bbws_access.errors import Busy, NotFound
+from bbws_access.ids import Ids
+from bbws_access.models.kinds import EventType
 from bbws_access.models.role import RoleAssignment
 from bbws_access.models.team import TeamMember
-from bbws_access.models.user import User
+from bbws_access.models.user import User, UserChanges
+from bbws_access.services.accounts import Accounts
+from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
+from bbws_access.services.holdings import Holdings, first_batch, last_lead
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
-from bbws_access.store.table import Query, Table
+from bbws_access.services.trail import Change, Trail
+from bbws_access.store.table import ConditionFailed, Query, Table
+from bbws_access.store.writes import Update
 from bbws_access.text import fold_email
 
 
@@ -25,10 +35,24 @@ class UserAccess:
 
 
 class Users:
-    """Lists and finds members."""
+    """Lists and finds members, changes them, takes all that they have and gives it back."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(
+        self,
+        table: Table,
+        trail: Trail,
+        clock: Clock,
+        ids: Ids,
+        accounts: Accounts,
+        backoff: Backoff | None = None,
+    ) -> None:
         self._table = table
+        self._trail = trail
+        self._clock = clock
+        self._ids = ids
+        self._accounts = accounts
+        self._holdings = Holdings(table, clock)
+        self._backoff = backoff or Backoff()
 
     def page(self, actor: Actor, org_id: str, page: PageRequest) -> ListPage[User]:
         """Members, by id."""
@@ -38,16 +62,7 @@ class Users:
     def find(self, actor: Actor, org_id: str, id_or_email: str) -> User:
         """By id or by address. Raises :class:`NotFound` (``USER_NOT_FOUND``)."""
         actor.require("user:read", org_id)
-        guard = self._table.get(keys.user_email_key(org_id, fold_email(id_or_email)))
-        user_id = str(guard["holder"]) if guard else id_or_email
-        item = self._table.get(keys.user_key(org_id, user_id))
-        if item is None:
-            raise NotFound(
-                f"there is no user {id_or_email!r} in this organisation",
-                code="USER_NOT_FOUND",
-                hint="bbws-access users list",
-            )
-        return User.from_item(item)
+        return self._locate(org_id, id_or_email)
 
     def access(self, actor: Actor, org_id: str, id_or_email: str) -> UserAccess:
         """The member, their role assignments and their team memberships."""
@@ -63,3 +78,116 @@ class Users:
             [RoleAssignment.from_item(item) for item in self._table.query_all(assignments)],
             [TeamMember.from_item(item) for item in self._table.query_all(teams)],
         )
+
+    def update(self, actor: Actor, org_id: str, id_or_email: str, request: UserChanges) -> User:
+        """Changes names. Raises ``NotFound``, and ``Conflict`` where somebody else came first."""
+        actor.require("user:update", org_id)
+        user = self._locate(org_id, id_or_email)
+        require_version(user, request.version)
+        changes = differing(user, request.changes())
+        if not changes:
+            return user
+        before, after = shown_before(user, changes), shown_after(changes)
+        change = Change(EventType.USER_MANAGEMENT, "user.update", "user", user.user_id, before=before, after=after)
+        changed = edited(user, changes, actor, self._clock)
+        self._trail.commit(actor, org_id, [change], [_edit(user, changed)])
+        return changed
+
+    def deactivate(self, actor: Actor, org_id: str, id_or_email: str) -> User:
+        """Takes the user's access, and with it their roles and team seats, until they are reactivated.
+
+        The profile goes first: from then on every request of theirs is denied. What follows may be
+        interrupted, and running it again finishes it. Their account is disabled where no other
+        organisation has an active profile of theirs.
+
+        Raises ``NotFound``, and ``Conflict``: ``LAST_LEAD`` names the teams that need another lead
+        first; ``ACCOUNT_BUSY``.
+        """
+        actor.require("user:delete", org_id)
+        user_id = self._locate(org_id, id_or_email).user_id
+        user = self._repeated(lambda: self._take_some(actor, self._locate(org_id, user_id)))
+        self._accounts.follow(user)
+        return user
+
+    def reactivate(self, actor: Actor, org_id: str, id_or_email: str) -> User:
+        """Gives back what the deactivation took, then the access itself; running it again finishes it.
+
+        Roles and teams that are not active any more stay away. Raises ``NotFound``, ``Denied`` where a
+        role would give back what the actor does not hold, and ``Conflict`` (``ACCOUNT_BUSY``).
+        """
+        actor.require("user:update", org_id)
+        user_id = self._locate(org_id, id_or_email).user_id
+        user = self._repeated(lambda: self._return_some(actor, self._locate(org_id, user_id)))
+        self._accounts.follow(user)
+        return user
+
+    def _repeated(self, step: Callable[[], User | None]) -> User:
+        """Steps until one has nothing left to do; what changed under a step is looked at anew."""
+        for _ in self._backoff.tries():
+            try:
+                while True:
+                    done = step()
+                    if done is not None:
+                        return done
+            except ConditionFailed:
+                continue
+        raise Busy("this user is being changed by others", hint="run this again in a moment")
+
+    def _take_some(self, actor: Actor, user: User) -> User | None:
+        mark = user.deactivated_with or self._ids.record()
+        pieces = self._holdings.to_take(actor, user, mark)
+        batch = first_batch(pieces)
+        if not user.active:
+            if not batch.pieces:
+                return user
+            self._trail.commit(actor, user.organisation_id, batch.changes, batch.writes)
+            return None
+        forlorn = [piece.last_lead_of for piece in pieces if piece.last_lead_of is not None]
+        if forlorn:
+            raise last_lead(forlorn)
+        after = edited(user, {"active": False, "deactivated_with": mark}, actor, self._clock)
+        changes = [_access_changed("user.deactivate", user, after), *batch.changes]
+        self._trail.commit(actor, user.organisation_id, changes, [_edit(user, after), *batch.writes])
+        return None
+
+    def _return_some(self, actor: Actor, user: User) -> User | None:
+        if user.active:
+            return user
+        mark = user.deactivated_with
+        pieces = [] if mark is None else self._holdings.to_return(actor, user, mark)
+        batch = first_batch(pieces)
+        changes, writes = batch.changes, batch.writes
+        if len(batch.pieces) == len(pieces):
+            after = edited(user, {"active": True, "deactivated_with": None}, actor, self._clock)
+            changes.append(_access_changed("user.reactivate", user, after))
+            writes.append(_edit(user, after))
+        self._trail.commit(actor, user.organisation_id, changes, writes)
+        return None
+
+    def _locate(self, org_id: str, id_or_email: str) -> User:
+        guard = self._table.get(keys.user_email_key(org_id, fold_email(id_or_email)))
+        user_id = str(guard["holder"]) if guard else id_or_email
+        item = self._table.get(keys.user_key(org_id, user_id))
+        if item is None:
+            raise NotFound(
+                f"there is no user {id_or_email!r} in this organisation",
+                code="USER_NOT_FOUND",
+                hint="bbws-access users list",
+            )
+        return User.from_item(item)
+
+
+def _edit(before: User, after: User) -> Update:
+    return edit_of(keys.user_key(before.organisation_id, before.user_id), before, after)
+
+
+def _access_changed(action: str, before: User, after: User) -> Change:
+    return Change(
+        EventType.USER_MANAGEMENT,
+        action,
+        "user",
+        before.user_id,
+        before={"active": before.active},
+        after={"active": after.active},
+        more={"email": before.email},
+    )

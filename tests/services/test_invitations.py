@@ -98,7 +98,8 @@ def test_a_failure_on_the_way_leaves_nothing_and_the_next_try_succeeds(platform:
     platform.directory.fail_after = step
     with pytest.raises(AccessError, match="broke after"):
         platform.services.accept_invitation.accept(token, NEW_USER, HERE)
-    assert {repr(sorted(i.items())) for i in platform.items()} == {repr(sorted(i.items())) for i in before}
+    left = [item for item in platform.items() if not item["PK"].startswith("RATE#")]
+    assert {repr(sorted(i.items())) for i in left} == {repr(sorted(i.items())) for i in before}
     platform.directory.fail_after = None
     platform.services.accept_invitation.accept(token, NEW_USER, HERE)
     assert statuses(platform, org.organisation_id) == [InvitationStatus.ACCEPTED]

@@ -1,0 +1,170 @@
+"""Who may see and change members, and what they cannot pass on."""
+
+from __future__ import annotations
+
+import pytest
+
+from bbws_access.access.principal import PrincipalLoader
+from bbws_access.errors import Denied, NotFound
+from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import Capability
+from bbws_access.models.team import MemberChanges, NewMember, NewTeamRole
+from bbws_access.services.audit import AuditQuestion
+from bbws_access.services.pages import PageRequest
+from tests.conftest import Platform
+from tests.services.holders import holder
+from tests.services.office import Office
+
+MANAGE, VIEW = "CAN_MANAGE_MEMBERS", "CAN_VIEW_MEMBERS"
+
+
+@pytest.fixture
+def office(platform: Platform) -> Office:
+    return Office(platform)
+
+
+def test_permissions_of_the_organisation(office: Office) -> None:
+    office.add("u-1", actor=holder(office.org, "team:member:add"))
+    web, reader = office.web.team_id, holder(office.org, "team:member:read")
+    assert [m.user_id for m in office.members.page(reader, office.org, web, PageRequest()).items] == ["u-1"]
+    assert office.members.get(reader, office.org, web, "u-1").user_id == "u-1"
+    for denied in (
+        lambda: office.add("u-2", actor=holder(office.org, "team:member:remove team:member:read org:*")),
+        lambda: office.remove("u-1", holder(office.org, "team:member:add team:update org:*")),
+        lambda: office.transfer("u-1", holder(office.org, "team:*")),
+        lambda: office.members.page(holder(office.org, "team:read"), office.org, web, PageRequest()),
+        lambda: office.members.get(holder(office.org, "team:read"), office.org, web, "u-1"),
+    ):
+        with pytest.raises(Denied) as refused:
+            denied()
+        assert refused.value.code == "PERMISSION_DENIED"
+    office.transfer("u-1", holder(office.org, "org:user:manage"))
+
+
+def test_a_lead_runs_their_own_team_alone(office: Office) -> None:
+    lead = office.inside(*Capability)
+    office.add("u-1", "TEAM_LEAD", actor=lead)
+    office.add("u-2", actor=lead)
+    office.give("u-2", "TEAM_LEAD", lead)
+    office.remove("u-1", lead)
+    for denied in (
+        lambda: office.add("u-3", team=office.shop, actor=lead),
+        lambda: office.remove("u-2", office.inside(*Capability, team=office.shop)),
+        lambda: office.members.page(lead, office.org, office.shop.team_id, PageRequest()),
+        lambda: office.transfer("u-2", lead),
+        lambda: office.add("u-3", actor=office.inside(VIEW)),
+        lambda: office.remove("u-2", office.inside(VIEW)),
+    ):
+        with pytest.raises(Denied):
+            denied()
+    assert office.counts() == (1, 1)
+
+
+def test_nobody_passes_on_a_capability_that_they_lack(office: Office) -> None:
+    office.add("u-1", "VIEWER")
+    manager = office.inside(MANAGE, VIEW)
+    before = office.platform.items()
+    for attempt in (
+        lambda: office.add("u-2", "TEAM_LEAD", actor=manager),
+        lambda: office.add("u-2", "MEMBER", actor=manager),
+        lambda: office.give("u-1", "MEMBER", manager),
+        lambda: office.give("u-1", "TEAM_LEAD", holder(office.org, "team:member:remove")),
+        lambda: office.give("u-1", "TEAM_LEAD", holder(office.org, "team:member:remove", team="team:*")),
+    ):
+        with pytest.raises(Denied) as refused:
+            attempt()
+        assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert office.platform.items() == before
+    assert office.add("u-2", "VIEWER", actor=manager).team_role_name == "VIEWER"
+    assert office.give("u-1", "TEAM_LEAD", holder(office.org, "team:member:*")).team_role_name == "TEAM_LEAD"
+
+
+def test_a_transfer_is_no_way_up(office: Office) -> None:
+    mover, request = holder(office.org, "org:user:manage"), {"team_role_id": office.role("TEAM_LEAD")}
+    office.add("u-1")
+    with pytest.raises(Denied) as refused:
+        office.transfer("u-1", mover, **request)
+    assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert office.transfer("u-1", mover).team_role_name == "MEMBER"
+
+
+def test_who_leads_is_who_manages(office: Office) -> None:
+    """What the counts call a lead is what the authorizer lets manage."""
+    made = NewTeamRole(name="HOST", display_name="Host", capabilities=frozenset({Capability.MANAGE_MEMBERS}))
+    office.platform.services.team_roles.create(office.admin, office.org, made)
+    office.add("u-1", "HOST")
+    assert office.counts() == (1, 1)
+    host = PrincipalLoader(office.platform.table, office.platform.clock).load("u-1", office.org).actor
+    office.add("u-2", "HOST", actor=host)
+    assert office.counts() == (2, 2)
+
+
+def test_another_tenants_members_are_closed(office: Office) -> None:
+    office.add("u-1")
+    outsider, web = holder("org-other", "*:*", "u-1"), office.web.team_id
+    for attempt in (
+        lambda: office.add("u-2", actor=outsider),
+        lambda: office.remove("u-1", outsider),
+        lambda: office.transfer("u-1", outsider),
+        lambda: office.members.page(outsider, office.org, web, PageRequest()),
+        lambda: office.members.get(outsider, office.org, web, "u-1"),
+        lambda: office.members.teams_of(outsider, office.org, "u-1", PageRequest()),
+    ):
+        with pytest.raises(Denied) as refused:
+            attempt()
+        assert refused.value.code == "ORG_ACCESS_DENIED"
+    request = NewMember(user_id="u-1", team_role_id=office.role("MEMBER"))
+    for org_id in ("org-other", PLATFORM):
+        with pytest.raises((NotFound, Denied)):
+            office.members.add(outsider, org_id, web, request)
+
+
+def test_the_teams_of_a_user(office: Office) -> None:
+    other = Office(office.platform, "Other")
+    for place in (office, other):
+        place.add("u-1", "VIEWER")
+    office.add("u-1", "TEAM_LEAD", team=office.shop)
+    office.add("u-2")
+    themselves, reader = holder(office.org, "", "u-1"), holder(office.org, "user:read")
+    for actor in (themselves, reader):
+        found = office.members.teams_of(actor, office.org, "u-1", PageRequest()).items
+        assert sorted((t.team_name, t.team_role_name, t.active) for t in found) == [
+            ("Shop", "TEAM_LEAD", True),
+            ("Web", "VIEWER", True),
+        ]
+    with pytest.raises(Denied):
+        office.members.teams_of(holder(office.org, "team:*", "u-2"), office.org, "u-1", PageRequest())
+    with pytest.raises(NotFound):
+        office.members.teams_of(reader, office.org, "nobody", PageRequest())
+
+
+def test_what_is_not_there(office: Office) -> None:
+    for team_id, user_id in (("nothing", "u-1"), (office.web.team_id, "nothing"), (office.web.team_id, "u-1#x")):
+        with pytest.raises(NotFound):
+            office.members.get(office.admin, office.org, team_id, user_id)
+        with pytest.raises(NotFound):
+            office.members.update(office.admin, office.org, team_id, user_id, MemberChanges(active=False))
+    with pytest.raises(NotFound):
+        office.members.page(office.admin, office.org, "nothing", PageRequest())
+
+
+def test_the_trail_tells(office: Office) -> None:
+    for user_id in ("u-1", "u-2"):
+        office.add(user_id, "TEAM_LEAD")
+    office.give("u-1", "VIEWER")
+    office.transfer("u-1")
+    found = office.platform.services.audit.events(office.platform.operator, AuditQuestion(office.org))
+    events = [e for e in found if e.event_type == "TEAM_MEMBERSHIP" and "u-1" in str(e.details)]
+    events.sort(key=lambda e: e.sequence)
+    seat = {"userId": "u-1", "email": "u-1@example.com"}
+    way = {"from": office.web.team_id, "to": office.shop.team_id}
+    assert [(e.action, e.resource_id, e.details) for e in events] == [
+        ("team.member.add", office.web.team_id, {"after": {**seat, "teamRole": "TEAM_LEAD"}}),
+        (
+            "team.member.update",
+            office.web.team_id,
+            {**seat, "before": {"teamRole": "TEAM_LEAD"}, "after": {"teamRole": "VIEWER"}},
+        ),
+        ("team.member.remove", office.web.team_id, {"before": {**seat, "teamRole": "VIEWER"}, "transfer": way}),
+        ("team.member.add", office.shop.team_id, {"after": {**seat, "teamRole": "VIEWER"}, "transfer": way}),
+    ]

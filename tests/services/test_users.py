@@ -1,0 +1,215 @@
+"""Members, changed, deactivated with all that they have, and reactivated."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from bbws_access import keys
+from bbws_access.access.principal import PrincipalLoader
+from bbws_access.adapters.cognito import CognitoDirectory
+from bbws_access.errors import Conflict, Denied, NotFound
+from bbws_access.models.organisation import Organisation
+from bbws_access.models.user import User, UserChanges
+from bbws_access.services.uniqueness import Named, holder_of
+from bbws_access.store.writes import Update
+from tests.conftest import Platform
+from tests.services import staff
+from tests.services.holders import holder
+
+
+@pytest.fixture
+def org(platform: Platform) -> Organisation:
+    return platform.organisation()
+
+
+@pytest.fixture
+def thandi(platform: Platform, org: Organisation) -> User:
+    """In two teams, leading one of them together with somebody else."""
+    user, other = staff.joined(platform, org), staff.joined(platform, org, "li@example.com", "SITE_VIEWER")
+    web, shop = staff.team(platform, org, "Web"), staff.team(platform, org, "Shop")
+    staff.seat(platform, org, web, other, "TEAM_LEAD")
+    staff.seat(platform, org, web, user, "TEAM_LEAD")
+    staff.seat(platform, org, shop, user)
+    return user
+
+
+def deactivate(platform: Platform, user: User) -> User:
+    return platform.services.users.deactivate(platform.operator, user.organisation_id, user.user_id)
+
+
+def reactivate(platform: Platform, user: User) -> User:
+    return platform.services.users.reactivate(platform.operator, user.organisation_id, user.email)
+
+
+def test_names_change(platform: Platform, org: Organisation, thandi: User) -> None:
+    users, changes = platform.services.users, UserChanges(last_name="Dlamini", version=1)
+    changed = users.update(platform.operator, org.organisation_id, thandi.user_id, changes)
+    assert (changed.first_name, changed.last_name, changed.version) == ("Thandi", "Dlamini", 2)
+    assert users.find(platform.operator, org.organisation_id, thandi.email) == changed
+    with pytest.raises(Conflict):  # the version that was seen is not the one that is there
+        users.update(platform.operator, org.organisation_id, thandi.user_id, changes)
+    again = UserChanges(last_name="Dlamini")
+    assert users.update(platform.operator, org.organisation_id, thandi.user_id, again) == changed
+    assert staff.actions(platform)["user.update"] == 1
+
+
+def test_a_deactivated_user_has_nothing_left(platform: Platform, org: Organisation, thandi: User) -> None:
+    gone = deactivate(platform, thandi)
+
+    assert not gone.active
+    access = platform.services.users.access(platform.operator, org.organisation_id, thandi.user_id)
+    assert [r.active for r in access.roles] == [False]
+    assert [t.active for t in access.teams] == [False, False]
+    staff.require_exact_counts(platform)
+    assert not platform.directory.accounts[thandi.email].enabled
+    assert platform.directory.accounts["li@example.com"].enabled
+    with pytest.raises(Denied) as refused:
+        PrincipalLoader(platform.table, platform.clock).load(thandi.user_id, org.organisation_id)
+    assert refused.value.code == "USER_INACTIVE"
+    events = staff.actions(platform)
+    assert (events["user.deactivate"], events["team.member.remove"], events["role.revoke"]) == (1, 2, 1)
+
+
+def test_a_reactivated_user_has_it_all_again(platform: Platform, org: Organisation, thandi: User) -> None:
+    before = staff.state(platform)
+    deactivate(platform, thandi)
+
+    back = reactivate(platform, thandi)
+
+    assert (back.active, back.deactivated_with) == (True, None)
+    assert staff.state(platform) == before
+    staff.require_exact_counts(platform)
+    assert not [item for item in platform.items() if "deactivatedWith" in item]
+    actor = PrincipalLoader(platform.table, platform.clock).load(thandi.user_id, org.organisation_id).actor
+    assert set(actor.team_capabilities) == {"t-Web", "t-Shop"}
+
+
+def test_doing_it_twice_changes_nothing(platform: Platform, thandi: User) -> None:
+    for act, event in ((deactivate, "user.deactivate"), (reactivate, "user.reactivate")):
+        first = act(platform, thandi)
+        items = len(platform.items())
+        assert act(platform, thandi) == first
+        assert len(platform.items()) == items
+        assert staff.actions(platform)[event] == 1
+
+
+def test_what_was_taken_before_stays_away(platform: Platform, org: Organisation, thandi: User) -> None:
+    """Only what the deactivation took comes back, not what somebody had taken earlier."""
+    shop = platform.table.get(keys.team_key(org.organisation_id, "t-Shop")) or {}
+    role_id = holder_of(platform.table, org.organisation_id, Named.TEAM_ROLE, "MEMBER") or ""
+    platform.table.transact(
+        [
+            Update(keys.member_key(org.organisation_id, shop["teamId"], thandi.user_id), assign={"active": False}),
+            Update(keys.team_key(org.organisation_id, shop["teamId"]), add={"memberCount": -1}),
+            Update(keys.team_role_key(org.organisation_id, role_id), add={"userCount": -1}),
+        ]
+    )
+    deactivate(platform, thandi)
+    reactivate(platform, thandi)
+    access = platform.services.users.access(platform.operator, org.organisation_id, thandi.user_id)
+    assert {t.team_id: t.active for t in access.teams} == {"t-Web": True, "t-Shop": False}
+    staff.require_exact_counts(platform)
+
+
+def test_a_team_keeps_its_last_lead(platform: Platform, org: Organisation, thandi: User) -> None:
+    for name in ("Alone", "Also"):
+        staff.seat(platform, org, staff.team(platform, org, name), thandi, "TEAM_LEAD")
+    before = platform.items()
+    with pytest.raises(Conflict) as refused:
+        deactivate(platform, thandi)
+    assert refused.value.code == "LAST_LEAD"
+    assert [t["name"] for t in refused.value.details["teams"]] == ["Alone", "Also"]
+    assert platform.items() == before
+
+
+def test_a_team_that_is_over_needs_no_lead(platform: Platform, org: Organisation, thandi: User) -> None:
+    over = staff.team(platform, org, "Over")
+    staff.seat(platform, org, over, thandi, "TEAM_LEAD")
+    platform.table.write(Update(keys.team_key(org.organisation_id, over.team_id), assign={"active": False}))
+    deactivate(platform, thandi)
+    reactivate(platform, thandi)
+    staff.require_exact_counts(platform)
+    access = platform.services.users.access(platform.operator, org.organisation_id, thandi.user_id)
+    assert {t.team_id: t.active for t in access.teams} == {"t-Web": True, "t-Shop": True, "t-Over": False}
+
+
+def test_a_role_that_is_over_stays_away(platform: Platform, org: Organisation, thandi: User) -> None:
+    staff.roles(platform, org, thandi, 1)
+    deactivate(platform, thandi)
+    role_id = staff.assignment_of(platform, thandi, "EXTRA_0").role_id
+    platform.table.write(Update(keys.role_key(org.organisation_id, role_id), assign={"active": False}))
+    reactivate(platform, thandi)
+    access = platform.services.users.access(platform.operator, org.organisation_id, thandi.user_id)
+    assert {r.role_name: r.active for r in access.roles} == {"ORG_ADMIN": True, "EXTRA_0": False}
+    staff.require_exact_counts(platform)
+
+
+def test_who_is_active_elsewhere_can_still_sign_in(platform: Platform, thandi: User) -> None:
+    there = staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
+    deactivate(platform, thandi)
+    assert platform.directory.accounts[thandi.email].enabled
+    deactivate(platform, there)
+    assert not platform.directory.accounts[thandi.email].enabled
+    reactivate(platform, there)
+    assert platform.directory.accounts[thandi.email].enabled
+
+
+def test_an_invitation_elsewhere_opens_the_account_again(platform: Platform, thandi: User) -> None:
+    deactivate(platform, thandi)
+    staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
+    assert platform.directory.accounts[thandi.email].enabled
+
+
+def test_an_account_that_an_acceptance_works_on_is_left_for_later(platform: Platform, thandi: User) -> None:
+    lease = keys.account_claim_key(thandi.email)
+    platform.table.write(Update(lease, assign={"claim": "c", "claimExpiresAt": "2026-03-01T09:31:00.000Z"}))
+    with pytest.raises(Conflict) as refused:
+        deactivate(platform, thandi)
+    assert refused.value.code == "ACCOUNT_BUSY"
+    assert platform.directory.accounts[thandi.email].enabled
+    platform.clock.advance(seconds=61)
+    deactivate(platform, thandi)
+    assert not platform.directory.accounts[thandi.email].enabled
+
+
+def test_permissions(platform: Platform, org: Organisation, thandi: User) -> None:
+    users, org_id = platform.services.users, org.organisation_id
+    reader = holder(org_id, "user:read")
+    for act in (users.deactivate, users.reactivate):
+        with pytest.raises(Denied):
+            act(reader, org_id, thandi.user_id)
+    with pytest.raises(Denied):
+        users.update(reader, org_id, thandi.user_id, UserChanges(first_name="X"))
+    with pytest.raises(Denied):
+        users.deactivate(holder("org-other", "*:*"), org_id, thandi.user_id)
+    with pytest.raises(NotFound):
+        users.deactivate(holder(org_id, "user:*"), org_id, "nobody")
+
+
+def test_nobody_gives_back_what_they_do_not_hold(platform: Platform, org: Organisation, thandi: User) -> None:
+    users, org_id = platform.services.users, org.organisation_id
+    manager = holder(org_id, "user:*")
+    users.deactivate(manager, org_id, thandi.user_id)
+    before = platform.items()
+    with pytest.raises(Denied) as refused:
+        users.reactivate(manager, org_id, thandi.user_id)
+    assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert platform.items() == before
+
+
+def test_a_disabled_account_of_the_user_pool_signs_nobody_in(platform: Platform) -> None:
+    client = boto3.client("cognito-idp")
+    attribute = {"Name": "organisation_id", "AttributeDataType": "String", "Mutable": True}
+    pool = client.create_user_pool(PoolName="p", Schema=[attribute])["UserPool"]["Id"]  # type: ignore[list-item]
+    directory = CognitoDirectory(client, pool)
+    account = directory.create("a@example.com", "org-1", "A", "B")
+    for act, enabled in ((directory.disable, False), (directory.enable, True)):
+        act(account)
+        act(account)
+        found = directory.find(account.email)
+        assert found is not None
+        assert found.enabled is enabled
+    directory.delete(account)
+    directory.disable(account)
+    directory.enable(account)
