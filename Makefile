@@ -24,8 +24,8 @@ down: $(STAMP) ## Stop the platform on this machine; its data stays.
 test: $(STAMP) ## Run every test.
 	@$(BIN)/pytest -n auto --dist loadgroup
 
-test-fast: $(STAMP) ## Run the tests that need no other process.
-	@$(BIN)/pytest -n auto -m "not emulator and not terraform"
+test-fast: $(STAMP) ## Run the quick tests, which need no other process.
+	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"
 
 lint: $(STAMP) ## Check style, types and the direction of imports.
 	@$(BIN)/ruff check .

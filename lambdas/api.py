@@ -141,7 +141,7 @@ class Call:
         return PageRequest(number, position)
 
     def item(self, record: BaseModel, path: str) -> dict[str, Any]:
-        """A record as the API shows it; ``path`` (``/v1/…``) is its own."""
+        """A record as the API shows it; ``path`` (``/v1/…``) is its own. Links are paths below the API's address."""
         data = record.model_dump(mode="json", by_alias=True, exclude_none=True)
         return data | {"_links": {"self": {"href": path}}}
 

@@ -48,7 +48,7 @@ def test_permissions_are_open_to_any_token_and_to_none_without(seeded: None, org
     assert {p["permissionId"] for p in listed.json["items"]} == {p.id for p in PERMISSIONS}
     found = ask("permission-get-permission", anybody, permissionId="team:member:add")
     assert (found.status, found.json["category"]) == (200, "TEAM")
-    assert found.json["_links"]["self"]["href"] == "/test/v1/platform/permissions/team:member:add"
+    assert found.json["_links"]["self"]["href"] == "/v1/platform/permissions/team:member:add"
     assert ask("permission-list-permissions", None).status == 401
     assert ask("permission-get-permission", None, permissionId="site:read").status == 401
 
@@ -77,7 +77,7 @@ def test_permissions_of_a_category_have_cursors_of_their_own(seeded: None, org: 
 def test_a_set_is_created_read_and_listed(org: str) -> None:
     made = ask(CREATE, holder(org, ADMIN), BODY, orgId=org)
     assert made.status == 201
-    assert made.json["_links"]["self"]["href"] == f"/test/v1/organisations/{org}/permission-sets/{made.json['setId']}"
+    assert made.json["_links"]["self"]["href"] == f"/v1/organisations/{org}/permission-sets/{made.json['setId']}"
     assert made.json["permissions"] == ["site:publish", "site:read"]
     reader = holder(org, "permission:read")
     assert ask(GET, reader, orgId=org, setId=made.json["setId"]).json == made.json
@@ -88,7 +88,7 @@ def test_a_set_is_created_read_and_listed(org: str) -> None:
 def test_the_platforms_sets_are_read_and_not_changed(seeded: None, org: str) -> None:
     found = ask(GET, holder(org, ADMIN), orgId=org, setId="permset-viewer")
     assert (found.status, found.json["isSystem"]) == (200, True)
-    assert found.json["_links"]["self"]["href"] == f"/test/v1/organisations/{org}/permission-sets/permset-viewer"
+    assert found.json["_links"]["self"]["href"] == f"/v1/organisations/{org}/permission-sets/permset-viewer"
     refused = ask(UPDATE, holder(org, ADMIN), {"active": False}, orgId=org, setId="permset-viewer")
     assert (refused.status, refused.code) == (403, "SYSTEM_READ_ONLY")
 

@@ -47,7 +47,7 @@ def test_a_role_is_created_and_read(org: str) -> None:
     made = ask("role-create-role", holder(org, ADMIN), BODY, orgId=org)
     assert made.status == 201
     link = made.json["_links"]["self"]["href"]
-    assert link == f"/test/v1/organisations/{org}/roles/{made.json['roleId']}"
+    assert link == f"/v1/organisations/{org}/roles/{made.json['roleId']}"
     assert made.json["permissions"] == ["site:publish", "site:read"]
     assert (made.json["priority"], made.json["scope"], made.json["version"]) == (100, "ORGANISATION", 1)
     read = ask("role-get-role", holder(org, "role:read"), orgId=org, roleId=made.json["roleId"])
@@ -112,7 +112,7 @@ def test_the_platforms_roles_are_open_to_any_token_and_to_none_without(seeded: N
         "SUPPORT_AGENT",
     ]
     own = listed.json["items"][1]
-    assert own["_links"]["self"]["href"] == f"/test/v1/platform/roles/{own['roleId']}"
+    assert own["_links"]["self"]["href"] == f"/v1/platform/roles/{own['roleId']}"
     assert ask("role-get-platform-role", anybody, roleId=own["roleId"]).json == own
     for refused in (ask("role-list-platform-roles", None), ask("role-get-platform-role", None, roleId=own["roleId"])):
         assert refused.status == 401

@@ -52,7 +52,7 @@ def test_a_team_is_created_read_and_changed(org: str) -> None:
     made = ask("team-create-team", holder(org, "team:create"), TEAM, orgId=org)
     at = {"orgId": org, "teamId": made.json["teamId"]}
     assert (made.status, made.json["memberCount"], made.json["version"]) == (201, 0, 1)
-    assert made.json["_links"]["self"]["href"] == f"/test/v1/organisations/{org}/teams/{at['teamId']}"
+    assert made.json["_links"]["self"]["href"] == f"/v1/organisations/{org}/teams/{at['teamId']}"
     assert ask("team-get-team", holder(org, "team:read"), **at).json == made.json
     again = ask("team-create-team", holder(org, ADMIN), TEAM | {"name": "WEB"}, orgId=org)
     assert (again.status, again.code) == (409, "TEAM_EXISTS")
@@ -71,7 +71,7 @@ def test_a_team_role_is_created_read_and_changed(platform: Platform, org: str, t
     made = ask("team-create-team-role", holder(org, ADMIN), ROLE, orgId=org)
     at = {"orgId": org, "teamRoleId": made.json["teamRoleId"]}
     assert (made.status, made.json["capabilities"]) == (201, ["CAN_VIEW_MEMBERS", "CAN_VIEW_SITES"])
-    assert made.json["_links"]["self"]["href"] == f"/test/v1/organisations/{org}/team-roles/{at['teamRoleId']}"
+    assert made.json["_links"]["self"]["href"] == f"/v1/organisations/{org}/team-roles/{at['teamRoleId']}"
     assert ask("team-get-team-role", holder(org, "team:read"), **at).json == made.json
     changed = ask("team-update-team-role", holder(org, ADMIN), {"sortOrder": 3, "version": 1}, **at)
     assert (changed.status, changed.json["sortOrder"], changed.json["version"]) == (200, 3, 2)
@@ -87,7 +87,7 @@ def test_a_membership_from_its_beginning_to_its_end(platform: Platform, org: str
     made = add(platform, org, team_id, "u-1", "TEAM_LEAD")
     at = {"orgId": org, "teamId": team_id, "userId": "u-1"}
     assert (made.status, made.json["active"], made.json["teamRoleName"]) == (201, True, "TEAM_LEAD")
-    assert made.json["_links"]["self"]["href"] == f"/test/v1/organisations/{org}/teams/{team_id}/members/u-1"
+    assert made.json["_links"]["self"]["href"] == f"/v1/organisations/{org}/teams/{team_id}/members/u-1"
     reader = holder(org, "team:member:read")
     assert ask("team-get-member", reader, **at).json == made.json
     again = add(platform, org, team_id, "u-1")

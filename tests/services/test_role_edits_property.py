@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from tests.conftest import Platform
 from tests.services.holders import member, tenant
 
 CALLER, OTHER = "u-caller", "u-other"
+pytestmark = pytest.mark.slow
+
 GRANTS = ("site:read", "site:update", "site:*", "team:read", "team:member:*", "team:*", "audit:read", "role:*", "*:*")
 
 some_grants = st.frozensets(st.sampled_from(GRANTS), min_size=1, max_size=3)

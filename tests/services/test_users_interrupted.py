@@ -21,6 +21,8 @@ TEAMS: Final = 3
 TRANSACTION: Final = 14
 """Writes; so that these few roles and teams are too much for two transactions."""
 
+pytestmark = pytest.mark.slow
+
 
 class Cut(BaseException):
     """The process is gone: not even a ``finally`` gets anything done after it."""
