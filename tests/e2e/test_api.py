@@ -78,7 +78,7 @@ def test_a_team_is_made_and_read_back(api: Api) -> None:
         ("GET", "/roles", None),
         ("GET", "/invitations", None),
         ("GET", "/permission-sets", None),
-        ("POST", "/roles", {"name": "ROLE_X", "displayName": "X", "permissions": ["site:read"]}),
+        ("POST", "/roles", {"name": "ROLE_X", "displayName": "Role X", "permissions": ["site:read"]}),
     ],
 )
 def test_only_who_holds_the_permission_gets_in(api: Api, method: str, path: str, body: Any) -> None:
@@ -109,12 +109,8 @@ def test_the_gateways_cache_neither_widens_nor_narrows(api: Api, deployed: Deplo
 
 
 def test_bad_bodies_name_the_field(api: Api) -> None:
-    for body, field in (
-        ({"name": 1}, "name"),
-        ({}, "name"),
-        ({"name": "Ok", "x": 1}, "x"),
-        ({"name": "n" * 101}, "name"),
-    ):
+    bad = [({"name": 1}, "name"), ({}, "name"), ({"name": "Ok", "x": 1}, "x"), ({"name": "n" * 101}, "name")]
+    for body, field in bad:
         status, refused = api("admin", "POST", "/teams", body)
         assert (status, list(refused["error"]["details"]["fields"])) == (400, [field])
 
