@@ -61,14 +61,16 @@ def list_users(session: Session) -> None:
 def show(session: Session, user: Annotated[str, typer.Argument(help="By email or id.")]) -> None:
     """Show a member with their roles and teams."""
     found = session.services.users.access(session.actor, session.org_id, user)
+    roles = [role for role in found.roles if role.active]
+    teams = [team for team in found.teams if team.active]
     data: dict[str, Any] = found.user.model_dump(mode="json", by_alias=True)
-    data["roles"] = [r.model_dump(mode="json", by_alias=True) for r in found.roles]
-    data["teams"] = [t.model_dump(mode="json", by_alias=True) for t in found.teams]
+    data["roles"] = [role.model_dump(mode="json", by_alias=True) for role in roles]
+    data["teams"] = [team.model_dump(mode="json", by_alias=True) for team in teams]
     if session.show.is_json:
         session.show.json(data)
         return
-    data["roleNames"] = [r.role_name for r in found.roles]
+    data["roleNames"] = [role.role_name for role in roles]
     data["teamNames"] = [
-        f"{session.services.teams.load(session.org_id, t.team_id).name} ({t.team_role_name})" for t in found.teams
+        f"{session.services.teams.load(session.org_id, team.team_id).name} ({team.team_role_name})" for team in teams
     ]
     session.show.record(data, {**_COLUMNS, "Roles": "roleNames", "Teams": "teamNames", "Since": "dateCreated"})
