@@ -48,9 +48,9 @@ app = typer.Typer(
     name="bbws-access",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="New here? [bold]bbws-access env up local[/bold] gives you a whole platform on this machine.",
+    epilog="New here? bbws-access env up local gives you a whole platform on this machine.",
 )
 
 

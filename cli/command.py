@@ -23,7 +23,7 @@ _COMMON = {
 def noun(text: str) -> typer.Typer:
     """The group of a noun's commands."""
     group = typer.Typer(
-        help=text, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+        help=text, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
     )
 
     # With a callback a noun stays a noun, even with a single verb.
@@ -64,6 +64,6 @@ def command(app: typer.Typer, name: str, *, epilog: str = "") -> Callable[[Calla
 
 
 def _examples(lines: str) -> str | None:
-    """Blank lines between examples keep each on a line of its own in the help."""
-    found = [line.strip() for line in lines.splitlines() if line.strip()]
-    return "\n\n".join(["Examples:", *found]) if found else None
+    """Each example on a line of its own: a backspace keeps the help from filling the paragraph."""
+    found = [f"  {line.strip()}" for line in lines.splitlines() if line.strip()]
+    return "\n".join(["\b", "Examples:", *found]) if found else None
