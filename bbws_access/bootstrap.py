@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bbws_access.audit_storage import AuditStorage
 from bbws_access.clock import Clock
 from bbws_access.directory import Directory
 from bbws_access.ids import Ids
 from bbws_access.mail import Mailer
 from bbws_access.services.acceptance import AcceptInvitation
 from bbws_access.services.accounts import Accounts
+from bbws_access.services.archive import Archive
 from bbws_access.services.audit import Audit
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.limits import Limits
@@ -42,6 +44,7 @@ class World:
     ids: Ids
     mailer: Mailer
     directory: Directory
+    audit_storage: AuditStorage
     link_to: Callable[[str], str]
 
 
@@ -99,7 +102,13 @@ class Services:
 
     @cached_property
     def audit(self) -> Audit:
-        return Audit(self._world.table, self.trail, self._world.clock)
+        world = self._world
+        return Audit(world.table, self.trail, world.clock, world.ids, world.audit_storage)
+
+    @cached_property
+    def archive(self) -> Archive:
+        world = self._world
+        return Archive(world.table, self.trail, world.clock, world.audit_storage)
 
     @cached_property
     def invitations(self) -> Invitations:

@@ -26,6 +26,7 @@ INVITATION_PREFIX: Final = "INV#"
 PERMISSION_PREFIX: Final = "PERM#"
 PERMISSION_SET_PREFIX: Final = "PERMSET#"
 EVENT_PREFIX: Final = "EVENT#"
+ARCHIVED_PREFIX: Final = "ARCHIVED#"
 ORGANISATION_PREFIX: Final = "ORG#"
 
 
@@ -260,6 +261,20 @@ def rate_key(scope: str, window: str) -> Keys:
 def audit_head_key(org_id: str) -> Keys:
     """The head of an organisation's chain: its last sequence and hash."""
     return _key(f"ORG#{org_id}", "AUDITHEAD")
+
+
+def archive_head_key(org_id: str) -> Keys:
+    """How far the archive of an organisation's trail has come."""
+    return _key(f"ORG#{org_id}", "ARCHIVEHEAD")
+
+
+def archived_parts(org_id: str) -> str:
+    return f"ORG#{org_id}"
+
+
+def archived_part(org_id: str, day: str, part: int) -> Keys:
+    """A day, or a later part of it, that is in the archive."""
+    return _key(f"ORG#{org_id}", f"{ARCHIVED_PREFIX}{day}#{part:04}")
 
 
 def events_of_day(org_id: str, day: str) -> str:

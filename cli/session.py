@@ -192,10 +192,12 @@ class Session:
     @cached_property
     def services(self) -> Services:
         from bbws_access.adapters.cognito import CognitoDirectory
+        from bbws_access.adapters.s3 import S3AuditStorage
         from bbws_access.adapters.ses import SesMailer
         from bbws_access.bootstrap import Services, World
         from bbws_access.clock import SystemClock
         from bbws_access.ids import RandomIds
+        from bbws_access.models.kinds import LockMode
         from bbws_access.names import Names
         from bbws_access.store.table import Table
 
@@ -206,6 +208,9 @@ class Session:
                 ids=RandomIds(),
                 mailer=SesMailer(self.client("ses"), self.settings.mail_from),
                 directory=CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"]),
+                audit_storage=S3AuditStorage(
+                    self.client("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
+                ),
                 link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
             )
         )

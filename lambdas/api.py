@@ -7,24 +7,28 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from bbws_access.access.actor import Actor, Origin
 from bbws_access.access.authorizer import actor_of
 from bbws_access.adapters.cognito import CognitoDirectory
 from bbws_access.adapters.kms import KmsSealer
+from bbws_access.adapters.s3 import S3AuditStorage
 from bbws_access.adapters.ses import SesMailer
 from bbws_access.bootstrap import Services, World
 from bbws_access.clock import SystemClock
 from bbws_access.cursors import Cursors
 from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
+from bbws_access.models.kinds import LockMode
 from bbws_access.services.pages import DEFAULT_PAGE_SIZE, ListPage, PageRequest
 from bbws_access.store.table import Table
 from bbws_access.validation import WHOLE, field_errors
@@ -47,6 +51,9 @@ MAX_ID_BYTES: Final = 900
 logger = Logger()
 
 T = TypeVar("T", bound=BaseModel)
+V = TypeVar("V", bound=StrEnum)
+
+_moment: Final = TypeAdapter(AwareDatetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,23 @@ class Call:
             raise _invalid({name: "is true or false"})
         return None if value is None else value == "true"
 
+    def choice(self, name: str, kind: type[V]) -> V | None:
+        """One of a vocabulary's values, or ``None`` where nothing was asked; raises :class:`InvalidInput`."""
+        value = self.query(name)
+        if value is None:
+            return None
+        if value not in set(kind):
+            raise _invalid({name: f"is one of {', '.join(kind)}"})
+        return kind(value)
+
+    def moment(self, name: str) -> datetime | None:
+        """A time with its zone; raises :class:`InvalidInput`."""
+        value = self.query(name)
+        try:
+            return None if value is None else _moment.validate_strings(value)
+        except ValidationError:
+            raise _invalid({name: "is a time with its zone, such as 2026-01-31T09:30:00Z"}) from None
+
     def body(self, model: type[T]) -> T:
         """The JSON body as ``model``; raises :class:`InvalidInput` that names each wrong field."""
         text = self._text()
@@ -140,10 +164,10 @@ class Call:
         position = self.cursors.read(cursor, self._list_name()) if cursor is not None else None
         return PageRequest(number, position)
 
-    def item(self, record: BaseModel, path: str) -> dict[str, Any]:
-        """A record as the API shows it; ``path`` (``/v1/…``) is its own. Links are paths below the API's address."""
+    def item(self, record: BaseModel, path: str, relation: str = "self") -> dict[str, Any]:
+        """A record as the API shows it, and what ``path`` (``/v1/…``) is to it. Links are below the API's address."""
         data = record.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return data | {"_links": {"self": {"href": path}}}
+        return data | {"_links": {relation: {"href": path}}}
 
     def shown(self, record: BaseModel, path: str) -> Answer:
         """The answer of one thing that is there, or was changed."""
@@ -153,15 +177,15 @@ class Call:
         """The answer of one thing that was made."""
         return Answer(201, self.item(record, path))
 
-    def listed(self, page: ListPage[T], path_of: Callable[[T], str]) -> Answer:
-        """The answer of a list: items, each with its own path, and where to go on."""
+    def listed(self, page: ListPage[T], path_of: Callable[[T], str], relation: str = "self") -> Answer:
+        """The answer of a list: items, each with its path, and where to go on."""
         url = self.route
         links = {"self": {"href": url}}
         if page.last is not None:
             cursor = self.cursors.write(page.last, self._list_name())
             asked = {k: v for k, v in (self.event.get("queryStringParameters") or {}).items() if k != "startAt"}
             links["next"] = {"href": f"{url}?{urlencode({**asked, 'startAt': cursor})}"}
-        items = [self.item(item, path_of(item)) for item in page.items]
+        items = [self.item(item, path_of(item), relation) for item in page.items]
         return Answer(
             200, {"items": items, "count": len(items), "moreAvailable": page.last is not None, "_links": links}
         )
@@ -293,6 +317,7 @@ def _deployed_services() -> Services:
             ids=RandomIds(),
             mailer=SesMailer(client("ses"), settings.mail_from),
             directory=CognitoDirectory(client("cognito-idp"), settings.user_pool_id),
+            audit_storage=S3AuditStorage(client("s3"), settings.audit_bucket, LockMode(settings.audit_lock_mode)),
             link_to=Links(settings.public_url, settings.endpoint_url).invitation,
         )
     )

@@ -18,6 +18,8 @@ CONFIG: Final = Config(
 _CONFIGS: Final = {
     # The mailer tries again itself, and all of its tries must fit into one request.
     "ses": CONFIG.merge(Config(read_timeout=3, retries={"mode": "standard", "total_max_attempts": 1})),
+    # An archived day takes longer than an answer of the table.
+    "s3": CONFIG.merge(Config(read_timeout=60)),
 }
 
 

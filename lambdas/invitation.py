@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bbws_access.errors import InvalidInput
 from bbws_access.models.invitation import (
     Acceptance,
     Answered,
@@ -31,7 +30,9 @@ def _create_invitation(call: Call) -> Answer:
 
 
 def _list_invitations(call: Call) -> Answer:
-    found = call.services.invitations.page(call.actor, call.path("orgId"), call.page(), _status(call))
+    found = call.services.invitations.page(
+        call.actor, call.path("orgId"), call.page(), call.choice("status", InvitationStatus)
+    )
     return call.listed(ListPage([_view(i) for i in found.items], found.last), _path)
 
 
@@ -76,16 +77,6 @@ def _decline_invitation(call: Call) -> Answer:
     invitation = call.services.invitations.decline(call.path("token"), call.origin)
     logger.info("invitation declined", extra={"invitation": invitation.invitation_id})
     return _answered(invitation)
-
-
-def _status(call: Call) -> InvitationStatus | None:
-    asked = call.query("status")
-    if asked is None:
-        return None
-    if asked not in set(InvitationStatus):
-        problem = f"is one of {', '.join(InvitationStatus)}"
-        raise InvalidInput(f"status {problem}", details={"fields": {"status": problem}})
-    return InvitationStatus(asked)
 
 
 def _view(invitation: Invitation) -> InvitationView:

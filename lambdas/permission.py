@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bbws_access.errors import InvalidInput
 from bbws_access.models.kinds import Category
 from bbws_access.models.permission import NewPermissionSet, Permission, PermissionSet, PermissionSetChanges
 from lambdas.api import Answer, Call, endpoint
 
 
 def _list_permissions(call: Call) -> Answer:
-    page = call.services.permissions.page(call.actor, call.page(), _category(call))
+    page = call.services.permissions.page(call.actor, call.page(), call.choice("category", Category))
     return call.listed(page, _permission_path)
 
 
@@ -37,16 +36,6 @@ def _update_permission_set(call: Call) -> Answer:
     actor, org_id, set_id = call.actor, call.path("orgId"), call.path("setId")
     changed = call.services.permission_sets.update(actor, org_id, set_id, call.body(PermissionSetChanges))
     return call.shown(changed, _set_path(call, changed))
-
-
-def _category(call: Call) -> Category | None:
-    asked = call.query("category")
-    if asked is None:
-        return None
-    if asked not in set(Category):
-        problem = f"is one of {', '.join(Category)}"
-        raise InvalidInput(f"category {problem}", details={"fields": {"category": problem}})
-    return Category(asked)
 
 
 def _permission_path(permission: Permission) -> str:

@@ -18,6 +18,7 @@ class Settings:
     issuer: str
     jwks_url: str
     audit_bucket: str
+    audit_lock_mode: str
     mail_from: str
     cursor_key_id: str
     public_url: str | None = None
@@ -36,6 +37,7 @@ class Settings:
             issuer=environment["BBWS_ISSUER"],
             jwks_url=environment["BBWS_JWKS_URL"],
             audit_bucket=environment["BBWS_AUDIT_BUCKET"],
+            audit_lock_mode=environment["BBWS_AUDIT_LOCK_MODE"],
             mail_from=environment["BBWS_MAIL_FROM"],
             cursor_key_id=environment["BBWS_CURSOR_KEY_ID"],
             public_url=environment.get("BBWS_PUBLIC_URL") or None,

@@ -75,6 +75,7 @@ module "functions" {
     BBWS_ISSUER                  = module.cognito.issuer
     BBWS_JWKS_URL                = local.jwks_url
     BBWS_AUDIT_BUCKET            = module.audit_storage.name
+    BBWS_AUDIT_LOCK_MODE         = var.audit_lock_mode
     BBWS_MAIL_FROM               = var.mail_from
     BBWS_CURSOR_KEY_ID           = module.api.cursor_key_arn
     POWERTOOLS_METRICS_NAMESPACE = "BBWS/AccessManagement"

@@ -18,7 +18,7 @@ from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.organisation import NewOrganisation, Organisation
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Item, Table
-from tests.fakes import FakeDirectory, FakeIds, FakeMailer, FixedClock
+from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 
 TABLE_NAME = "bbws-access-test-ddb-access-management"
 
@@ -54,6 +54,7 @@ class Platform:
     ids: FakeIds
     mailer: FakeMailer
     directory: FakeDirectory
+    storage: FakeAuditStorage
     services: Services
     operator: Actor
 
@@ -89,7 +90,9 @@ def platform(_no_real_aws: None, dynamodb_client: Any) -> Iterator[Platform]:
         client = dynamodb_client
         client.create_table(**table_definition(TABLE_NAME))
         table, clock, ids = Table(client, TABLE_NAME), FixedClock(), FakeIds()
-        mailer, directory = FakeMailer(), FakeDirectory()
-        world = World(table, clock, ids, mailer, directory, lambda token: f"https://api.example/invite/{token}")
+        mailer, directory, storage = FakeMailer(), FakeDirectory(), FakeAuditStorage()
+        world = World(
+            table, clock, ids, mailer, directory, storage, lambda token: f"https://api.example/invite/{token}"
+        )
         who = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
-        yield Platform(client, table, clock, ids, mailer, directory, Services(world), who)
+        yield Platform(client, table, clock, ids, mailer, directory, storage, Services(world), who)

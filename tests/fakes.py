@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
 
+from bbws_access.audit_storage import StoredObject
 from bbws_access.directory import Account
-from bbws_access.errors import AccessError, InvalidInput
+from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
 from bbws_access.mail import Mail
 
@@ -47,6 +52,51 @@ class FakeMailer:
         if self.broken:
             raise AccessError("the mail service is down")
         self.sent.append(mail)
+
+
+@dataclass
+class FakeAuditStorage:
+    """A bucket in memory. ``fail_at`` names calls that break, as ``method`` or ``method:key``."""
+
+    bucket: str = "audit"
+    objects: dict[str, bytes] = field(default_factory=dict)
+    locked: dict[str, datetime] = field(default_factory=dict)
+    fail_at: set[str] = field(default_factory=set)
+
+    def _called(self, method: str, key: str) -> None:
+        if self.fail_at & {method, f"{method}:{key}"}:
+            raise AccessError("the bucket is gone")
+
+    def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
+        self._called("put_export", key)
+        self.objects[key] = source.read_bytes()
+
+    def link(self, key: str, lasts: timedelta) -> str:
+        return f"https://{self.bucket}.example/{key}?expires={int(lasts.total_seconds())}"
+
+    def put_once(self, key: str, source: Path, content_type: str, sha256: str, retain_until: datetime) -> bool:
+        self._called("put_once", key)
+        if key in self.objects:
+            return False
+        body = source.read_bytes()
+        assert hashlib.sha256(body).hexdigest() == sha256
+        self.objects[key], self.locked[key] = body, retain_until
+        return True
+
+    def describe(self, key: str) -> StoredObject | None:
+        if key not in self.objects:
+            return None
+        body = self.objects[key]
+        return StoredObject(key, len(body), hashlib.sha256(body).hexdigest(), self.locked.get(key), "GOVERNANCE")
+
+    def read(self, key: str) -> BinaryIO:
+        self._called("read", key)
+        if key not in self.objects:
+            raise NotFound(f"there is no object {key}", code="NO_SUCH_OBJECT")
+        return io.BytesIO(self.objects[key])
+
+    def keys_below(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
 
 
 @dataclass

@@ -69,6 +69,12 @@ class Actor:
             return False
         return covers(self.team_permissions, permission) or capability in self.team_capabilities[team_id]
 
+    def teams_with(self, capability: str, org_id: str) -> frozenset[str]:
+        """The teams of the organisation in which the actor's team role gives ``capability``."""
+        if self.organisation_id != org_id:
+            return frozenset()
+        return frozenset(team for team, can in self.team_capabilities.items() if capability in can)
+
     def require(
         self, permission: str, org_id: str, *, team_id: str | None = None, capability: str | None = None
     ) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bbws_access.errors import AccessError
-from bbws_access.export import ExportFormat
 from bbws_access.export.formats import WRITERS
 from bbws_access.models.audit import AuditEvent
+from bbws_access.models.kinds import ExportFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TextIO
 
-from bbws_access.export import ExportFormat
 from bbws_access.models.audit import AuditEvent
+from bbws_access.models.kinds import ExportFormat
 
 CONTENT_TYPES: Final = {
     ExportFormat.CSV: "text/csv; charset=utf-8",

@@ -8,15 +8,15 @@ from pydantic import Field
 
 from bbws_access import keys
 from bbws_access.keys import Keys
-from bbws_access.models.base import Record
+from bbws_access.models.base import ApiModel, Record
 from bbws_access.models.kinds import EventType, Outcome
 
 
-class AuditEvent(Record):
-    """Who did what, to what, when and from where.
+class AuditEventView(ApiModel):
+    """Who did what, to what, when and from where, as the API shows it.
 
     ``sequence``, ``previous_hash`` and ``event_hash`` are present on events that were written with a
-    change; events of decisions carry none. ``ttl`` is epoch seconds.
+    change; events of decisions carry none.
     """
 
     event_id: str
@@ -36,7 +36,14 @@ class AuditEvent(Record):
     sequence: int | None = None
     previous_hash: str | None = None
     event_hash: str | None = None
-    ttl: int
+
+
+class AuditEvent(AuditEventView, Record):
+    """As it is stored. ``ttl`` is epoch seconds, and absent until the archive holds the event: what is not
+    archived cannot expire.
+    """
+
+    ttl: int | None = None
 
     def keys(self) -> Keys:
         return keys.event(self.organisation_id, self.user_id, self.event_type, self.timestamp, self.event_id)

@@ -1,58 +1,132 @@
-"""Reading the audit trail: by organisation, user or type, newest first, from the index that fits."""
+"""Reading the audit trail: questions, counts and copies of it. There is never a scan."""
 
 from __future__ import annotations
 
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
-from bbws_access import keys
 from bbws_access.access.actor import Actor
+from bbws_access.audit_storage import AuditStorage
 from bbws_access.clock import Clock, iso
 from bbws_access.errors import InvalidInput
+from bbws_access.export.files import write_file
+from bbws_access.export.formats import CONTENT_TYPES
+from bbws_access.ids import Ids
 from bbws_access.models.audit import AuditEvent
-from bbws_access.models.kinds import EventType, Outcome
-from bbws_access.services.trail import HOT_DAYS, Change, Trail
-from bbws_access.store.table import Query, Table
+from bbws_access.models.audit_questions import AuditQuestion, AuditSummary, Exported
+from bbws_access.models.kinds import Capability, EventType, ExportFormat
+from bbws_access.services.event_walk import EventWalk, position, table_sources
+from bbws_access.services.pages import ListPage, PageRequest
+from bbws_access.services.trail import Change, Trail
+from bbws_access.store.table import Table
 
+LINK_LASTS: Final = timedelta(hours=24)
+"""Of an export in the bucket; the contract's figure."""
 
-@dataclass(frozen=True, slots=True)
-class AuditQuestion:
-    """What is asked of the trail of one organisation.
+_PAGE_REQUESTS: Final = 60
+"""Requests that one page may cost: more than there are hot days, so that only filters make a page short."""
 
-    ``since`` and ``until`` are aware times, the first included and the second not; ``None`` reaches to
-    the start of the hot tier and to now.
-    """
+_SUMMARY_REQUESTS: Final = 300
+"""Requests that one summary may cost: about as many megabytes, read in less time than the gateway waits."""
 
-    organisation_id: str
-    since: datetime | None = None
-    until: datetime | None = None
-    user_id: str | None = None
-    event_type: EventType | None = None
-    outcome: Outcome | None = None
-    action: str | None = None
-    newest_first: bool = True
+_POSITION: Final = "position"
 
 
 class Audit:
-    """The trail's reader. A question by organisation alone walks its days; there is never a scan."""
+    """The trail's reader."""
 
-    def __init__(self, table: Table, trail: Trail, clock: Clock) -> None:
+    def __init__(self, table: Table, trail: Trail, clock: Clock, ids: Ids, storage: AuditStorage) -> None:
         self._table = table
         self._trail = trail
         self._clock = clock
+        self._ids = ids
+        self._storage = storage
 
     def events(self, actor: Actor, question: AuditQuestion) -> Iterator[AuditEvent]:
-        """Every event that answers ``question``, page after page as it is consumed.
+        """Every event that answers ``question``, read as it is consumed.
 
         Raises ``Denied`` and, for a range that ends before it begins, :class:`InvalidInput`.
         """
-        actor.require("audit:read", question.organisation_id)
-        since, until = self._range(question)
-        queries = self._queries(question, since, until)
-        return (AuditEvent.from_item(item) for query in queries for item in self._table.query_all(query))
+        asked = self._allowed(actor, question)
+        return (AuditEvent.from_item(item) for item in self._walk(asked))
+
+    def page(
+        self, actor: Actor, question: AuditQuestion, page: PageRequest, *, own_teams: bool = False
+    ) -> ListPage[AuditEvent]:
+        """One page of the answer; raises as :meth:`events`.
+
+        With ``own_teams``, who may not read all of the trail sees what concerns the teams that they may audit.
+        """
+        asked = self._allowed(actor, question, own_teams=own_teams)
+        after = None if page.start_after is None else page.start_after.get(_POSITION)
+        walk = self._walk(asked, after, _PAGE_REQUESTS)
+        items = list(islice(walk, page.size + 1))
+        if len(items) > page.size:
+            items.pop()
+            last: str | None = position(items[-1])
+        else:
+            last = (walk.reached or after) if walk.cut_short else None
+        return ListPage([AuditEvent.from_item(item) for item in items], {_POSITION: last} if last else None)
+
+    def summary(self, actor: Actor, question: AuditQuestion) -> AuditSummary:
+        """Counts by type, outcome, action and day; raises as :meth:`events`."""
+        asked = self._allowed(actor, question)
+        walk = self._walk(asked, requests=_SUMMARY_REQUESTS)
+        types, outcomes, actions, days = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        for item in walk:
+            types[item["eventType"]] += 1
+            outcomes[item["outcome"]] += 1
+            actions[item["action"]] += 1
+            days[item["timestamp"][:10]] += 1
+        reached = walk.reached if walk.cut_short else None
+        return AuditSummary(
+            organisation_id=asked.organisation_id,
+            from_=iso(asked.since) if asked.since else "",
+            to=iso(asked.until) if asked.until else "",
+            reached=reached.partition("#")[0] if reached else None,
+            complete=not walk.cut_short,
+            count=types.total(),
+            by_type=dict(sorted(types.items())),
+            by_outcome=dict(sorted(outcomes.items())),
+            by_action=dict(sorted(actions.items())),
+            by_day=dict(sorted(days.items())),
+        )
+
+    def export(
+        self, actor: Actor, question: AuditQuestion, export_format: ExportFormat, at_most: int | None = None
+    ) -> Exported:
+        """A copy of the answer in the audit bucket, with a link. The trail says who took it before they get it.
+
+        Raises as :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
+        """
+        actor.require("audit:export", question.organisation_id)
+        asked = self._bounded(question)
+        org_id, export_id = asked.organisation_id, self._ids.event()
+        key = f"exports/{org_id}/{self._clock.now().date().isoformat()}/{export_id}.{export_format}"
+        events: Iterator[AuditEvent] = (AuditEvent.from_item(item) for item in self._walk(asked))
+        with tempfile.TemporaryDirectory(prefix="bbws-access-") as folder:
+            kept = events if at_most is None else _no_more_than(events, at_most)
+            written = write_file(kept, Path(folder) / "export", export_format)
+            self._storage.put_export(key, written.path, CONTENT_TYPES[export_format], written.sha256)
+        location = f"s3://{self._storage.bucket}/{key}"
+        self.record_export(actor, org_id, location, export_format, written.count, written.sha256)
+        return Exported(
+            export_id=export_id,
+            organisation_id=org_id,
+            format=export_format,
+            location=location,
+            count=written.count,
+            size=written.size,
+            sha256=written.sha256,
+            url=self._storage.link(key, LINK_LASTS),
+            expires_at=iso(self._clock.now() + LINK_LASTS),
+        )
 
     def record_export(
         self, actor: Actor, org_id: str, target: str, export_format: str, count: int, sha256: str
@@ -67,62 +141,31 @@ class Audit:
         )
         self._trail.commit(actor, org_id, [change])
 
-    def _range(self, question: AuditQuestion) -> tuple[datetime, datetime]:
-        now = self._clock.now()
-        since = question.since or now - timedelta(days=HOT_DAYS)
-        # An event of this very millisecond is part of "until now".
-        until = question.until or now + timedelta(seconds=1)
-        if until <= since:
+    def _allowed(self, actor: Actor, question: AuditQuestion, *, own_teams: bool = False) -> AuditQuestion:
+        org_id = question.organisation_id
+        teams = actor.teams_with(Capability.VIEW_AUDIT, org_id) if own_teams else frozenset()
+        if teams and not actor.may("audit:read", org_id):
+            return self._bounded(replace(question, team_ids=teams))
+        actor.require("audit:read", org_id)
+        return self._bounded(question)
+
+    def _bounded(self, question: AuditQuestion) -> AuditQuestion:
+        asked = question.between(self._clock.now())
+        if asked.since is not None and asked.until is not None and asked.until <= asked.since:
             raise InvalidInput("the range ends before it begins", details={"fields": {"to": "is before from"}})
-        return since, until
+        return asked
 
-    def _queries(self, question: AuditQuestion, since: datetime, until: datetime) -> Iterator[Query]:
-        first, last = iso(since), iso(until)
-        org_id, backwards = question.organisation_id, question.newest_first
-        if question.user_id is not None:
-            yield Query(
-                keys.events_of_user(question.user_id),
-                index=4,
-                between=(first, last),
-                newest_first=backwards,
-                filter=_filters(question, Attr("organisationId").eq(org_id)),
+    def _walk(self, asked: AuditQuestion, after: str | None = None, requests: int | None = None) -> EventWalk:
+        sources = table_sources(self._table, asked, after)
+        return EventWalk(sources, newest_first=asked.newest_first, requests=requests)
+
+
+def _no_more_than(events: Iterator[AuditEvent], limit: int) -> Iterator[AuditEvent]:
+    for n, event in enumerate(events):
+        if n == limit:
+            raise InvalidInput(
+                f"there are more than {limit} events: narrow the range, or use bbws-access audit export",
+                code="EXPORT_TOO_LARGE",
+                details={"limit": limit},
             )
-        elif question.event_type is not None:
-            yield Query(
-                keys.events_of_type(org_id, question.event_type),
-                index=5,
-                between=(first, last),
-                newest_first=backwards,
-                filter=_filters(question),
-            )
-        else:
-            for day in _days(since, until, backwards=backwards):
-                yield Query(
-                    keys.events_of_day(org_id, day.isoformat()),
-                    between=(f"{keys.EVENT_PREFIX}{first}", f"{keys.EVENT_PREFIX}{last}"),
-                    newest_first=backwards,
-                    filter=_filters(question),
-                )
-
-
-def _filters(question: AuditQuestion, always: ConditionBase | None = None) -> ConditionBase | None:
-    found: list[ConditionBase] = [always] if always is not None else []
-    if question.event_type is not None:
-        found.append(Attr("eventType").eq(question.event_type))
-    if question.outcome is not None:
-        found.append(Attr("outcome").eq(question.outcome))
-    if question.action is not None:
-        found.append(Attr("action").eq(question.action))
-    if not found:
-        return None
-    combined = found[0]
-    for condition in found[1:]:
-        combined = combined & condition
-    return combined
-
-
-def _days(since: datetime, until: datetime, *, backwards: bool) -> Iterator[date]:
-    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
-    count = (last - first).days + 1
-    for n in range(count):
-        yield last - timedelta(days=n) if backwards else first + timedelta(days=n)
+        yield event

@@ -21,8 +21,8 @@ from bbws_access.services.chain import GENESIS, event_hash, recordable
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
 
-HOT_DAYS: Final = 45
-"""Days until TTL may take an event from the table: 30 hot days, and 15 in which the archive must win."""
+_SKEW: Final = timedelta(seconds=30)
+"""Clocks that are kept by NTP differ by far less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class _HeadMoved(AccessError):
 class _Head:
     sequence: int
     hash: str
+    timestamp: str = ""
 
 
 class Trail:
@@ -87,17 +88,28 @@ class Trail:
 
     def _head(self, org_id: str) -> _Head:
         item = self._table.get(keys.audit_head_key(org_id))
-        return _Head(0, GENESIS) if item is None else _Head(int(item["sequence"]), str(item["hash"]))
+        if item is None:
+            return _Head(0, GENESIS)
+        return _Head(int(item["sequence"]), str(item["hash"]), str(item.get("timestamp", "")))
+
+    def _timestamp(self, head: _Head) -> str:
+        """Writers' clocks differ a little; the chain's time does not run backwards for that.
+
+        A head that is far ahead was written by a clock that is wrong, and is not followed.
+        """
+        now = self._clock.now()
+        follows = iso(now) <= head.timestamp <= iso(now + _SKEW)
+        return head.timestamp if follows else iso(now)
 
     def _chained(self, actor: Actor, org_id: str, changes: Sequence[Change], head: _Head) -> list[AuditEvent]:
-        now = self._clock.now()
+        now = self._timestamp(head)
         events: list[AuditEvent] = []
         previous = head
         for change in changes:
             event = AuditEvent(
                 event_id=self._ids.event(),
                 event_type=change.event_type,
-                timestamp=iso(now),
+                timestamp=now,
                 user_id=actor.id,
                 user_email=actor.email,
                 organisation_id=org_id,
@@ -111,19 +123,22 @@ class Trail:
                 request_id=actor.origin.request_id,
                 sequence=previous.sequence + 1,
                 previous_hash=previous.hash,
-                ttl=int((now + timedelta(days=HOT_DAYS)).timestamp()),
             )
             digest = event_hash(event)
-            previous = _Head(previous.sequence + 1, digest)
+            previous = _Head(previous.sequence + 1, digest, now)
             events.append(event.model_copy(update={"event_hash": digest}))
         return events
 
 
 def _advance(org_id: str, head: _Head, last: AuditEvent) -> Update:
     unmoved = ABSENT if head.sequence == 0 else Attr("sequence").eq(head.sequence) & Attr("hash").eq(head.hash)
+    assign = {"sequence": last.sequence, "hash": last.event_hash, "timestamp": last.timestamp, "organisationId": org_id}
+    if head.sequence == 0:
+        # The day from which on the archive must hold every day.
+        assign["since"] = last.timestamp
     return Update(
         keys.audit_head_key(org_id),
-        assign={"sequence": last.sequence, "hash": last.event_hash, "organisationId": org_id},
+        assign=assign,
         condition=unmoved,
         otherwise=_HeadMoved("the chain's head has moved"),
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bbws_access.export import ExportFormat
-from bbws_access.models.kinds import EventType
+from bbws_access.models.kinds import EventType, ExportFormat
 from cli.command import command, noun
 from cli.progress import counted
 from cli.session import Session
 
 if TYPE_CHECKING:
-    from bbws_access.models.audit import AuditEvent
+    from bbws_access.models.audit_questions import AuditQuestion
 
 app = noun("Query and export the audit trail.")
 
@@ -57,7 +55,8 @@ def query(
     """Show what happened in an organisation, the newest first."""
     from bbws_access.export.formats import event_data
 
-    events = _events(session, event_type, user, since, until, platform, newest_first=True)
+    question = _question(session, event_type, user, since, until, platform, newest_first=True)
+    events = session.services.audit.events(session.actor, question)
     found = list(islice(events, limit + 1))
     more = len(found) > limit
     rows = [event_data(event) for event in found[:limit]]
@@ -87,43 +86,30 @@ def export(
     platform: PlatformOption = False,
 ) -> None:
     """Export the trail of an organisation, the oldest event first. The export itself is recorded in it."""
-    events = _events(session, event_type, user, since, until, platform, newest_first=False)
-    org_id = _owner(session, platform)
+    question = _question(session, event_type, user, since, until, platform, newest_first=False)
     session.announce()
-    with counted("Exporting", events) as watched:
-        if to == "s3":
-            data = _to_bucket(session, watched, org_id, export_format)
-        else:
-            data = _to_file(watched, Path(to), export_format)
-    session.services.audit.record_export(
-        session.actor, org_id, data["to"], str(export_format), data["count"], data["sha256"]
-    )
+    if to == "s3":
+        data = _to_bucket(session, question, export_format)
+    else:
+        data = _to_file(session, question, Path(to), export_format)
     fields = {"Events": "count", "To": "to", "Bytes": "bytes", "SHA-256": "sha256"}
     session.show.record(data, fields | ({"Link": "url"} if "url" in data else {}))
 
 
-def _to_file(events: Iterator[AuditEvent], target: Path, chosen: ExportFormat) -> dict[str, Any]:
+def _to_file(session: Session, question: AuditQuestion, target: Path, chosen: ExportFormat) -> dict[str, Any]:
     from bbws_access.export.files import write_file
 
-    written = write_file(events, target, chosen)
+    with counted("Exporting", session.services.audit.events(session.actor, question)) as watched:
+        written = write_file(watched, target, chosen)
+    session.services.audit.record_export(
+        session.actor, question.organisation_id, str(target), chosen, written.count, written.sha256
+    )
     return {"to": str(target), "count": written.count, "bytes": written.size, "sha256": written.sha256}
 
 
-def _to_bucket(session: Session, events: Iterator[AuditEvent], org_id: str, chosen: ExportFormat) -> dict[str, Any]:
-    from bbws_access.clock import SystemClock
-    from bbws_access.export.bucket import AuditBucket
-    from bbws_access.ids import RandomIds
-    from bbws_access.names import Names
-
-    bucket = AuditBucket(session.client("s3"), Names(session.env).audit_bucket, SystemClock(), RandomIds())
-    done = bucket.export(events, org_id, chosen)
-    return {
-        "to": f"s3://{done.bucket}/{done.key}",
-        "count": done.count,
-        "bytes": done.size,
-        "sha256": done.sha256,
-        "url": done.url,
-    }
+def _to_bucket(session: Session, question: AuditQuestion, chosen: ExportFormat) -> dict[str, Any]:
+    done = session.services.audit.export(session.actor, question, chosen)
+    return {"to": done.location, "count": done.count, "bytes": done.size, "sha256": done.sha256, "url": done.url}
 
 
 def _owner(session: Session, platform: bool) -> str:
@@ -132,7 +118,7 @@ def _owner(session: Session, platform: bool) -> str:
     return PLATFORM if platform else session.org_id
 
 
-def _events(
+def _question(
     session: Session,
     event_type: EventType | None,
     user: str | None,
@@ -141,18 +127,17 @@ def _events(
     platform: bool,
     *,
     newest_first: bool,
-) -> Iterator[AuditEvent]:
+) -> AuditQuestion:
     from bbws_access.clock import SystemClock
-    from bbws_access.services.audit import AuditQuestion
+    from bbws_access.models.audit_questions import AuditQuestion
     from cli.moments import parse_moment
 
     now = SystemClock().now()
-    question = AuditQuestion(
+    return AuditQuestion(
         organisation_id=_owner(session, platform),
         since=parse_moment(since, now, "--since") if since else None,
         until=parse_moment(until, now, "--until") if until else None,
         user_id=session.services.users.find(session.actor, session.org_id, user).user_id if user else None,
-        event_type=event_type,
+        types=frozenset({event_type} if event_type else ()),
         newest_first=newest_first,
     )
-    return session.services.audit.events(session.actor, question)

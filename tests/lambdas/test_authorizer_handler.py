@@ -77,6 +77,7 @@ def deployed(
             "ISSUER": jwts.ISSUER,
             "JWKS_URL": jwks.url,
             "AUDIT_BUCKET": "audit",
+            "AUDIT_LOCK_MODE": "GOVERNANCE",
             "MAIL_FROM": "noreply@example.com",
             "CURSOR_KEY_ID": "alias/cursors",
         }

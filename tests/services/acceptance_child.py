@@ -26,7 +26,7 @@ from bbws_access.ids import Ids, RandomIds
 from bbws_access.models.invitation import Acceptance
 from bbws_access.store.table import Table
 from bbws_access.store.writes import Write
-from tests.fakes import FakeMailer
+from tests.fakes import FakeAuditStorage, FakeMailer
 
 ACCEPTANCE = Acceptance(first_name="Thandi", last_name="Nkosi", password="Correct-horse-7")
 
@@ -103,6 +103,7 @@ def services(
             ids or RandomIds(),
             FakeMailer(),
             MortalDirectory(client("cognito-idp", endpoint), pool, fate),
+            FakeAuditStorage(),
             lambda token: token,
         )
     )

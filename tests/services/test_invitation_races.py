@@ -23,7 +23,7 @@ from bbws_access.models.organisation import NewOrganisation
 from bbws_access.store.codec import decode
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Table
-from tests.fakes import FakeDirectory, FakeIds, FakeMailer
+from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("emulator")]
 
@@ -61,7 +61,9 @@ def race(running: RunningEmulator) -> Race:
     name = f"race-{uuid.uuid4()}"
     client.create_table(**table_definition(name))
     ids, directory = FakeIds(), FakeDirectory()
-    services = Services(World(Table(client, name), SystemClock(), ids, FakeMailer(), directory, lambda token: token))
+    services = Services(
+        World(Table(client, name), SystemClock(), ids, FakeMailer(), directory, FakeAuditStorage(), lambda token: token)
+    )
     org_id = services.organisations.create(OPERATOR, NewOrganisation(name="Race")).organisation_id
     return Race(client, name, ids, directory, services, org_id)
 

@@ -7,9 +7,9 @@ import pytest
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.errors import Denied, NotFound
 from bbws_access.keys import PLATFORM
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Capability
 from bbws_access.models.team import MemberChanges, NewMember, NewTeamRole
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
 from tests.services.holders import holder

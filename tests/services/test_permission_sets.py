@@ -8,9 +8,9 @@ import pytest
 
 from bbws_access.errors import AccessError, Conflict, Denied, InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import EventType, Scope
 from bbws_access.models.permission import NewPermissionSet, PermissionSet, PermissionSetChanges
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest, every
 from bbws_access.services.uniqueness import Named, holder_of
 from bbws_access.store.table import Table
@@ -145,7 +145,7 @@ def test_the_trail_has_what_was_and_what_is(platform: Platform, org: str, made: 
     platform.clock.advance(seconds=1)
     events = list(
         platform.services.audit.events(
-            platform.operator, AuditQuestion(org, event_type=EventType.PERMISSION_CHANGE, newest_first=False)
+            platform.operator, AuditQuestion(org, types=frozenset({EventType.PERMISSION_CHANGE}), newest_first=False)
         )
     )
     by_action = {e.action: e.details for e in events}

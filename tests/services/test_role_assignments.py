@@ -10,8 +10,8 @@ from bbws_access import keys
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.errors import Conflict, Denied, NotFound
 from bbws_access.keys import PLATFORM
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.role import NewRole, Role, RolePermissions
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.table import Table
 from bbws_access.store.writes import Update

@@ -9,9 +9,9 @@ import pytest
 from bbws_access.defaults import ORGANISATION_ROLES, SEED_VERSION, TEAM_ROLES
 from bbws_access.errors import Conflict, Denied, InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Scope
 from bbws_access.models.role import NewRole, Role, RoleChanges, RolePermissions
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.table import Table
 from tests.conftest import Platform

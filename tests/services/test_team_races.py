@@ -24,7 +24,7 @@ from bbws_access.services.pages import PageRequest
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Table
 from tests.conftest import Platform
-from tests.fakes import FakeDirectory, FakeIds, FakeMailer, FixedClock
+from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 from tests.services.holders import member
 from tests.services.office import Office
 from tests.services.staff import require_exact_counts
@@ -50,7 +50,7 @@ def platform(running: RunningEmulator) -> Platform:
     client.create_table(**table_definition(name))
     table, clock, ids = Table(client, name), FixedClock(), FakeIds()
     mailer, directory = FakeMailer(), FakeDirectory()
-    services = Services(World(table, clock, ids, mailer, directory, lambda token: token))
+    services = Services(World(table, clock, ids, mailer, directory, FakeAuditStorage(), lambda token: token))
     return Platform(client, table, clock, ids, mailer, directory, services, operator("arn:test", "ops@example.com"))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bbws_access.errors import Conflict, Denied, InvalidInput, NotFound
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Capability
 from bbws_access.models.team import MemberChanges, NewMember, NewTeam, NewTeamRole, Team, TeamRole, TeamRoleChanges
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.table import Table
 from bbws_access.validation import build

@@ -9,8 +9,8 @@ import pytest
 
 from bbws_access.access.actor import Actor
 from bbws_access.errors import Conflict, Denied, InvalidInput, NotFound
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.team import NewTeam, Team, TeamChanges
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.pages import PageRequest, every
 from bbws_access.store.table import Query, Table
 from bbws_access.validation import build

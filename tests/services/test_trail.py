@@ -14,9 +14,9 @@ from bbws_access.access.actor import Actor, ActorKind
 from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy, Conflict, Denied, InvalidInput
 from bbws_access.models.audit import AuditEvent
+from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import EventType
 from bbws_access.models.organisation import NewOrganisation
-from bbws_access.services.audit import AuditQuestion
 from bbws_access.services.chain import GENESIS, event_hash
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Table
@@ -136,9 +136,9 @@ def test_the_trail_can_be_asked_by_day_type_and_user(platform: Platform) -> None
 
     assert actions(newest_first=True)[0] == "test.2"
     assert actions(user_id="u-2") == ["test.1"]
-    assert actions(event_type=EventType.ROLE_CHANGE) == ["organisation.seed"]
+    assert actions(types=frozenset({EventType.ROLE_CHANGE})) == ["organisation.seed"]
     assert actions(since=datetime(2026, 3, 2, tzinfo=UTC), until=datetime(2026, 3, 3, tzinfo=UTC)) == ["test.1"]
-    assert actions(user_id="u-2", event_type=EventType.ROLE_CHANGE) == []
+    assert actions(user_id="u-2", types=frozenset({EventType.ROLE_CHANGE})) == []
     assert actions(action="test.2") == ["test.2"]
 
 

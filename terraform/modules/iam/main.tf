@@ -30,7 +30,7 @@ locals {
     audit = {
       reads   = ["ORG#*", "PLATFORM"]
       writes  = ["ORG#*"]
-      indexes = ["GSI4", "GSI5"]
+      indexes = ["GSI1", "GSI4", "GSI5"]
     }
   }
 }

@@ -1,0 +1,107 @@
+"""The audit bucket in S3."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bbws_access.audit_storage import StoredObject
+from bbws_access.aws_errors import error_code, translate, translated
+from bbws_access.errors import NotFound
+from bbws_access.models.kinds import LockMode
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+class S3AuditStorage:
+    """Exports are ordinary objects; the archive's are written once, locked, with S3 checking their SHA-256."""
+
+    def __init__(self, client: S3Client, bucket: str, lock_mode: LockMode) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._lock_mode = lock_mode
+
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
+    def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
+        with translated(f"bucket {self._bucket}"):
+            self._client.upload_file(
+                str(source), self._bucket, key, ExtraArgs={"ContentType": content_type, "Metadata": {"sha256": sha256}}
+            )
+
+    def link(self, key: str, lasts: timedelta) -> str:
+        with translated(f"bucket {self._bucket}"):
+            return self._client.generate_presigned_url(
+                "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=int(lasts.total_seconds())
+            )
+
+    def put_once(self, key: str, source: Path, content_type: str, sha256: str, retain_until: datetime) -> bool:
+        try:
+            with source.open("rb") as body, _answering(_TAKEN, f"bucket {self._bucket}"):
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    Metadata={"sha256": sha256},
+                    IfNoneMatch="*",
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+                    ObjectLockMode=self._lock_mode.value,
+                    ObjectLockRetainUntilDate=retain_until,
+                )
+        except ClientError:
+            return False
+        return True
+
+    def describe(self, key: str) -> StoredObject | None:
+        try:
+            with _answering(_MISSING, f"bucket {self._bucket}"):
+                found = self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError:
+            return None
+        return StoredObject(
+            key=key,
+            size=found["ContentLength"],
+            sha256=found["Metadata"].get("sha256", ""),
+            locked_until=found.get("ObjectLockRetainUntilDate"),
+            lock_mode=found.get("ObjectLockMode"),
+            version_id=found.get("VersionId"),
+        )
+
+    def read(self, key: str) -> BinaryIO:
+        try:
+            with _answering(_MISSING, f"bucket {self._bucket}"):
+                return cast("BinaryIO", self._client.get_object(Bucket=self._bucket, Key=key)["Body"])
+        except ClientError:
+            raise NotFound(f"there is no object {key} in bucket {self._bucket}", code="NO_SUCH_OBJECT") from None
+
+    def keys_below(self, prefix: str) -> list[str]:
+        with translated(f"bucket {self._bucket}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+
+@contextmanager
+def _answering(codes: frozenset[str], what: str) -> Iterator[None]:
+    """As :func:`translated`, but AWS errors with one of ``codes`` pass as they are: they are an answer."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) in codes:
+            raise
+        raise translate(error, what) from error
+    except BotoCoreError as error:
+        raise translate(error, what) from error

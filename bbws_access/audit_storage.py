@@ -1,0 +1,51 @@
+"""The audit bucket, as the services see it: exports that come and go, and an archive that stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What is said of an object; ``size`` is in bytes, ``sha256`` in hex as it was given when it was stored."""
+
+    key: str
+    size: int
+    sha256: str
+    locked_until: datetime | None = None
+    lock_mode: str | None = None
+    version_id: str | None = None
+
+
+class AuditStorage(Protocol):
+    """Keys are paths below the bucket. Raises this project's errors for whatever goes wrong."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
+        """Uploads in parts; the object appears complete or not at all."""
+        ...
+
+    def link(self, key: str, lasts: timedelta) -> str:
+        """An address that opens the object without further rights, until it expires: a secret."""
+        ...
+
+    def put_once(self, key: str, source: Path, content_type: str, sha256: str, retain_until: datetime) -> bool:
+        """Stores an object that nobody may change or remove until then; false where the key is taken."""
+        ...
+
+    def describe(self, key: str) -> StoredObject | None:
+        """``None`` where there is no such object."""
+        ...
+
+    def read(self, key: str) -> BinaryIO:
+        """The object's bytes as a stream, to be closed; raises ``NotFound``."""
+        ...
+
+    def keys_below(self, prefix: str) -> list[str]:
+        """Every key that begins with ``prefix``, in order."""
+        ...
