@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bbws_access.catalogue import FUNCTIONS, Function, Service, Trigger
+from bbws_access.catalogue import FUNCTIONS, Function, Trigger
 from bbws_access.openapi.document import document
 from bbws_access.openapi.gateway import as_terraform_template
 from bbws_access.provisioning.binary import find_terraform
@@ -17,8 +17,8 @@ from bbws_access.provisioning.runner import OnEvent, Outcome, TerraformRunner
 from bbws_access.provisioning.settings import EnvironmentSettings, terraform_root
 from bbws_access.provisioning.workspace import Workspace, local_backend, s3_backend
 
-DEPLOYED: Final = tuple(f for f in FUNCTIONS if f.service is not Service.AUDIT)
-"""The functions that are deployed: all but the audit service's, which have no handlers yet."""
+DEPLOYED: Final = FUNCTIONS
+"""The functions that are deployed."""
 
 EMULATED_PARALLELISM: Final = 40
 """Resources at once on an emulator: the provider waits 5 s for each function, and nothing throttles us there."""
