@@ -20,6 +20,16 @@ class StoredObject:
     version_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of a key in a versioned bucket; a deletion is a version too, and hides the ones before."""
+
+    key: str
+    version_id: str
+    latest: bool
+    deletion: bool = False
+
+
 class AuditStorage(Protocol):
     """Keys are paths below the bucket. Raises this project's errors for whatever goes wrong."""
 
@@ -48,4 +58,8 @@ class AuditStorage(Protocol):
 
     def keys_below(self, prefix: str) -> list[str]:
         """Every key that begins with ``prefix``, in order."""
+        ...
+
+    def versions_below(self, prefix: str) -> list[ObjectVersion]:
+        """Every version of every key that begins with ``prefix``, by key."""
         ...

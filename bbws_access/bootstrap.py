@@ -19,6 +19,7 @@ from bbws_access.services.acceptance import AcceptInvitation
 from bbws_access.services.accounts import Accounts
 from bbws_access.services.archive import Archive
 from bbws_access.services.audit import Audit
+from bbws_access.services.audit_verify import AuditVerify
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.limits import Limits
 from bbws_access.services.members import Members
@@ -109,6 +110,10 @@ class Services:
     def archive(self) -> Archive:
         world = self._world
         return Archive(world.table, self.trail, world.clock, world.audit_storage)
+
+    @cached_property
+    def audit_verify(self) -> AuditVerify:
+        return AuditVerify(self._world.table, self._world.clock, self._world.audit_storage)
 
     @cached_property
     def invitations(self) -> Invitations:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from bbws_access.audit_storage import StoredObject
+from bbws_access.audit_storage import ObjectVersion, StoredObject
 from bbws_access.directory import Account
 from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
@@ -62,6 +62,7 @@ class FakeAuditStorage:
     objects: dict[str, bytes] = field(default_factory=dict)
     locked: dict[str, datetime] = field(default_factory=dict)
     fail_at: set[str] = field(default_factory=set)
+    other_versions: list[ObjectVersion] = field(default_factory=list)
 
     def _called(self, method: str, key: str) -> None:
         if self.fail_at & {method, f"{method}:{key}"}:
@@ -97,6 +98,11 @@ class FakeAuditStorage:
 
     def keys_below(self, prefix: str) -> list[str]:
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def versions_below(self, prefix: str) -> list[ObjectVersion]:
+        extra = [version for version in self.other_versions if version.key.startswith(prefix)]
+        hidden = {version.key for version in extra if version.latest}
+        return [*extra, *(ObjectVersion(key, "v1", key not in hidden) for key in self.keys_below(prefix))]
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bbws_access.audit_storage import StoredObject
+from bbws_access.audit_storage import ObjectVersion, StoredObject
 from bbws_access.aws_errors import error_code, translate, translated
 from bbws_access.errors import NotFound
 from bbws_access.models.kinds import LockMode
@@ -92,6 +92,17 @@ class S3AuditStorage:
         with translated(f"bucket {self._bucket}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+    def versions_below(self, prefix: str) -> list[ObjectVersion]:
+        found: list[ObjectVersion] = []
+        with translated(f"bucket {self._bucket}"):
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
+                found += [ObjectVersion(v["Key"], v["VersionId"], v["IsLatest"]) for v in page.get("Versions", [])]
+                found += [
+                    ObjectVersion(m["Key"], m["VersionId"], m["IsLatest"], deletion=True)
+                    for m in page.get("DeleteMarkers", [])
+                ]
+        return sorted(found, key=lambda version: (version.key, not version.latest))
 
 
 @contextmanager

@@ -16,8 +16,9 @@ class Manifest(ApiModel):
 
     ``part`` is 0 for the day itself; events that came later are in parts 1, 2, …. ``number`` counts an
     organisation's manifests from 1, and ``previous_manifest`` is the digest of the one before. ``chained``
-    of the ``count`` events carry a sequence, from ``first_sequence`` to ``last_sequence``; ``sha256`` and
-    ``size`` (bytes) are those of the compressed object ``key``.
+    of the ``count`` events carry a sequence, from ``first_sequence`` to ``last_sequence``; the chain comes from
+    ``first_previous_hash`` and goes on from ``last_hash``. ``sha256`` and ``size`` (bytes) are those of the
+    compressed object ``key``.
     """
 
     format: str = MANIFEST_FORMAT
@@ -30,6 +31,8 @@ class Manifest(ApiModel):
     chained: int
     first_sequence: int | None = None
     last_sequence: int | None = None
+    first_previous_hash: str | None = None
+    last_hash: str | None = None
     sha256: str
     size: int
     previous_manifest: str
@@ -47,6 +50,8 @@ class ArchivedPart(Record):
     chained: int
     first_sequence: int | None = None
     last_sequence: int | None = None
+    first_previous_hash: str | None = None
+    last_hash: str | None = None
     sha256: str
     manifest_digest: str
     archived_at: str

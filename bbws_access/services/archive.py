@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -224,17 +224,13 @@ class Archive:
     def _describe(
         self, org_id: str, day: str, part: int, packed: Packed, head: ArchiveHead, folder: Path
     ) -> tuple[Manifest, str]:
-        contents = packed.contents
         manifest = Manifest(
             organisation_id=org_id,
             date=day,
             part=part,
             number=head.number + 1,
             key=objects.object_key(org_id, day, part),
-            count=contents.count,
-            chained=contents.chained,
-            first_sequence=contents.first_sequence,
-            last_sequence=contents.last_sequence,
+            **asdict(packed.contents),
             sha256=packed.sha256,
             size=packed.size,
             previous_manifest=head.manifest_digest,

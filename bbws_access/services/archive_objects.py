@@ -10,6 +10,7 @@ import base64
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,22 +62,25 @@ def _json_form(value: Any) -> Any:
 
 @dataclass(slots=True)
 class Contents:
-    """What an object holds; the sequences are those of its chained events."""
+    """What an object holds; sequences and hashes are those of its first and last chained event."""
 
     count: int = 0
     chained: int = 0
     first_sequence: int | None = None
     last_sequence: int | None = None
+    first_previous_hash: str | None = None
+    last_hash: str | None = None
 
     def add(self, event: dict[str, Any]) -> None:
         self.count += 1
-        sequence = event.get("sequence")
-        if sequence is None:
+        if event.get("sequence") is None:
             return
         self.chained += 1
-        number = int(sequence)
-        self.first_sequence = number if self.first_sequence is None else min(self.first_sequence, number)
-        self.last_sequence = number if self.last_sequence is None else max(self.last_sequence, number)
+        sequence = int(event["sequence"])
+        if self.first_sequence is None or sequence < self.first_sequence:
+            self.first_sequence, self.first_previous_hash = sequence, event.get("previousHash")
+        if self.last_sequence is None or sequence > self.last_sequence:
+            self.last_sequence, self.last_hash = sequence, event.get("eventHash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def unpack(stream: Readable) -> Iterator[dict[str, Any]]:
                 text = line.strip().rstrip(b",")
                 if text not in {b"[", b"]", b"[]"}:
                     yield json.loads(text)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise AccessError("an archived object cannot be read", code="ARCHIVE_UNREADABLE") from error
 
 

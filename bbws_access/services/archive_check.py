@@ -1,0 +1,232 @@
+"""Checking the archive: every day has its object, every object is what its manifest says, and nobody can change it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from bbws_access import keys
+from bbws_access.audit_storage import AuditStorage, StoredObject
+from bbws_access.clock import parse_iso
+from bbws_access.errors import AccessError, NotFound
+from bbws_access.models.archive import ArchivedPart, ArchiveHead, Manifest
+from bbws_access.models.audit_findings import Finding, FindingKind
+from bbws_access.services import archive_objects as objects
+from bbws_access.services.archive import RETAINED
+from bbws_access.services.archive_objects import Contents
+from bbws_access.services.chain import GENESIS
+from bbws_access.store.table import Query, Table
+
+Events = list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class CheckedDay:
+    """A day as the archive holds it; ``events`` is ``None`` where a part of it cannot be read."""
+
+    events: Events | None = field(default_factory=list)
+    last_sequence: int | None = None
+    last_hash: str | None = None
+
+
+class ArchiveCheck:
+    """The archive of one organisation. :meth:`begin` checks the manifests, :meth:`day` the objects of a day."""
+
+    def __init__(self, table: Table, storage: AuditStorage, org_id: str) -> None:
+        self._table = table
+        self._storage = storage
+        self._org_id = org_id
+        self.findings: list[Finding] = []
+        self.objects = 0
+        self._manifests: dict[tuple[str, int], Manifest] = {}
+
+    def recorded(self) -> list[ArchivedPart]:
+        """What the table says was archived, by day and part."""
+        query = Query(keys.archived_parts(self._org_id), begins_with=keys.ARCHIVED_PREFIX)
+        return [ArchivedPart.from_item(item) for item in self._table.query_all(query)]
+
+    def head(self) -> ArchiveHead:
+        item = self._table.get(keys.archive_head_key(self._org_id))
+        return ArchiveHead.from_item(item) if item else ArchiveHead(organisation_id=self._org_id, manifest_digest="")
+
+    def begin(self) -> None:
+        """Follows the manifests from the first to the head's, each of which vouches for the one before."""
+        head = self.head()
+        recorded = {part.number: part for part in self.recorded() if part.number <= head.number}
+        previous: str | None = GENESIS
+        for number in range(1, head.number + 1):
+            part = recorded.get(number)
+            if part is None:
+                self._find(FindingKind.REMOVED, f"the record of manifest {number} is missing", "archive")
+                previous = None
+                continue
+            previous = self._manifest(part, previous)
+        if head.number and previous is not None and previous != head.manifest_digest:
+            self._find(FindingKind.ALTERED, "the last manifest is not the one that the head names", "manifest")
+        self._versions()
+
+    def day(self, day: str) -> CheckedDay:
+        """The day's events; what is wrong with its objects is among the findings."""
+        found = CheckedDay()
+        for (date, _), manifest in sorted(self._manifests.items()):
+            if date != day:
+                continue
+            if manifest.last_sequence is not None and manifest.last_sequence > (found.last_sequence or 0):
+                found.last_sequence, found.last_hash = manifest.last_sequence, manifest.last_hash
+            events = self._object(manifest)
+            if events is None or found.events is None:
+                found.events = None
+            else:
+                found.events += events
+        return found
+
+    def has(self, day: str) -> bool:
+        return (day, 0) in self._manifests
+
+    def _manifest(self, part: ArchivedPart, previous: str | None) -> str | None:
+        """Its digest, which the next one has to name; ``None`` where nothing can be said."""
+        key = objects.manifest_key(self._org_id, part.date, part.part)
+        with self._reading(key, part.date) as text:
+            if text is None:
+                return part.manifest_digest
+            digest = hashlib.sha256(text).hexdigest()
+            if digest != part.manifest_digest:
+                self._find(
+                    FindingKind.ALTERED, f"manifest {part.number} is not what was written", "manifest", part, key
+                )
+                return part.manifest_digest
+            try:
+                manifest = Manifest.model_validate_json(text)
+            except ValidationError:
+                self._find(FindingKind.ALTERED, f"manifest {part.number} is not a manifest", "manifest", part, key)
+                return digest
+            named = (manifest.organisation_id, manifest.date, manifest.part, manifest.number, manifest.sha256)
+            if named != (self._org_id, part.date, part.part, part.number, part.sha256):
+                self._find(FindingKind.ALTERED, f"manifest {part.number} and its record differ", "manifest", part, key)
+            elif previous is not None and manifest.previous_manifest != previous:
+                self._find(
+                    FindingKind.REORDERED,
+                    f"manifest {part.number} does not follow the one before",
+                    "manifest",
+                    part,
+                    key,
+                )
+            self._manifests[part.date, part.part] = manifest
+            self._protection(key, part.date, manifest.written_at)
+            return digest
+
+    def _object(self, manifest: Manifest) -> Events | None:
+        self.objects += 1
+        try:
+            with self._storage.read(manifest.key) as raw, tempfile.TemporaryFile() as copy:
+                stream = objects.Digesting(raw)
+                while piece := stream.read(1 << 20):
+                    copy.write(piece)
+                copy.seek(0)
+                return self._contents(manifest, stream, copy)
+        except NotFound:
+            self._find(FindingKind.REMOVED, "the object is missing", "archive", manifest, manifest.key)
+        except AccessError as error:
+            words = f"the object cannot be read: {error.message}"
+            self._find(FindingKind.UNREADABLE, words, "archive", manifest, manifest.key)
+        return None
+
+    def _contents(self, manifest: Manifest, stream: objects.Digesting, copy: Any) -> Events | None:
+        sound = (stream.sha256, stream.size) == (manifest.sha256, manifest.size)
+        kind = FindingKind.TRUNCATED if stream.size < manifest.size else FindingKind.ALTERED
+        events: Events = []
+        contents = Contents()
+        try:
+            for event in objects.unpack(copy):
+                contents.add(event)
+                events.append(event)
+        except AccessError:
+            if sound:
+                kind, sound = FindingKind.UNREADABLE, False
+        if not sound:
+            self._find(kind, "the object is not what its manifest says", "archive", manifest, manifest.key)
+            return None
+        if (contents.count, contents.first_sequence, contents.last_sequence) != (
+            manifest.count,
+            manifest.first_sequence,
+            manifest.last_sequence,
+        ):
+            words = "the object holds other events than its manifest says"
+            self._find(FindingKind.ALTERED, words, "archive", manifest, manifest.key)
+            return None
+        self._protection(manifest.key, manifest.date, manifest.written_at)
+        return events
+
+    def _protection(self, key: str, day: str, written_at: str) -> None:
+        """Object Lock for seven years from its writing; a minute for the time between the clock and S3's."""
+        found: StoredObject | None = self._storage.describe(key)
+        if found is None:
+            return
+        until = parse_iso(written_at) + RETAINED - timedelta(minutes=1)
+        if found.lock_mode is None or found.locked_until is None or found.locked_until < until:
+            self._find(FindingKind.UNPROTECTED, "the object is not locked for seven years", "archive", None, key, day)
+
+    def _versions(self) -> None:
+        """An object of the archive has one version: another one hides it, or was put in its place."""
+        seen: set[str] = set()
+        found = self._storage.versions_below(objects.folder(self._org_id))
+        for version in found:
+            if version.latest and (version.deletion or sum(other.key == version.key for other in found) > 1):
+                kind = FindingKind.REMOVED if version.deletion and version.latest else FindingKind.UNPROTECTED
+                self._find(kind, "the object has more than the version that was written", "archive", None, version.key)
+            seen.add(version.key)
+        known = {manifest.key for manifest in self._manifests.values()}
+        known |= {objects.manifest_key(self._org_id, day, part) for day, part in self._manifests}
+        pending = self.head()
+        if pending.pending_date is not None and pending.pending_part is not None:
+            known.add(objects.object_key(self._org_id, pending.pending_date, pending.pending_part))
+            known.add(objects.manifest_key(self._org_id, pending.pending_date, pending.pending_part))
+        told = {finding.key for finding in self.findings}
+        for key in sorted(seen - known - told):
+            if objects.manifest_key(self._org_id, "", 0) != key and not self._belongs_to_a_damaged_manifest(key, told):
+                self._find(FindingKind.INSERTED, "no manifest knows of this object", "archive", None, key)
+
+    def _belongs_to_a_damaged_manifest(self, key: str, told: set[str | None]) -> bool:
+        return key.replace(".json.gz", ".manifest.json") in told
+
+    @contextmanager
+    def _reading(self, key: str, day: str) -> Iterator[bytes | None]:
+        try:
+            with self._storage.read(key) as stream:
+                text: bytes | None = stream.read()
+        except NotFound:
+            self._find(FindingKind.REMOVED, "the manifest is missing", "manifest", None, key, day)
+            text = None
+        except AccessError as error:
+            words = f"the manifest cannot be read: {error.message}"
+            self._find(FindingKind.UNREADABLE, words, "manifest", None, key, day)
+            text = None
+        yield text
+
+    def _find(
+        self,
+        kind: FindingKind,
+        message: str,
+        place: str,
+        about: ArchivedPart | Manifest | None = None,
+        key: str | None = None,
+        day: str | None = None,
+    ) -> None:
+        self.findings.append(
+            Finding(
+                kind=kind,
+                place=place,
+                organisation_id=self._org_id,
+                date=about.date if about is not None else day,
+                sequence=about.first_sequence if about is not None else None,
+                key=key,
+                message=message,
+            )
+        )
