@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
+
+
+class Tier(StrEnum):
+    """How soon an object can be read."""
+
+    WARM = "WARM"
+    COLD = "COLD"
+    """In Glacier: it has to be asked for first."""
+    THAWING = "THAWING"
+    THAWED = "THAWED"
+    """A copy can be read for some days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +30,7 @@ class StoredObject:
     locked_until: datetime | None = None
     lock_mode: str | None = None
     version_id: str | None = None
+    tier: Tier = Tier.WARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class AuditStorage(Protocol):
         ...
 
     def read(self, key: str) -> BinaryIO:
-        """The object's bytes as a stream, to be closed; raises ``NotFound``."""
+        """The object's bytes as a stream, to be closed; raises ``NotFound``, and ``Conflict`` (``ARCHIVE_COLD``)."""
         ...
 
     def keys_below(self, prefix: str) -> list[str]:
@@ -62,4 +75,12 @@ class AuditStorage(Protocol):
 
     def versions_below(self, prefix: str) -> list[ObjectVersion]:
         """Every version of every key that begins with ``prefix``, by key."""
+        ...
+
+    def thaw(self, key: str, days: int) -> None:
+        """Asks Glacier for a copy that can be read for so many days; asking twice does no harm."""
+        ...
+
+    def protection(self) -> dict[str, Any]:
+        """What guards the bucket, as S3 describes it: Object Lock, versioning, lifecycle, replication, encryption."""
         ...

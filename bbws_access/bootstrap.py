@@ -18,6 +18,7 @@ from bbws_access.mail import Mailer
 from bbws_access.services.acceptance import AcceptInvitation
 from bbws_access.services.accounts import Accounts
 from bbws_access.services.archive import Archive
+from bbws_access.services.archive_restore import ArchiveRestore
 from bbws_access.services.audit import Audit
 from bbws_access.services.audit_verify import AuditVerify
 from bbws_access.services.invitations import Invitations
@@ -110,6 +111,11 @@ class Services:
     def archive(self) -> Archive:
         world = self._world
         return Archive(world.table, self.trail, world.clock, world.audit_storage)
+
+    @cached_property
+    def archive_restore(self) -> ArchiveRestore:
+        world = self._world
+        return ArchiveRestore(world.table, self.trail, world.clock, world.audit_storage)
 
     @cached_property
     def audit_verify(self) -> AuditVerify:

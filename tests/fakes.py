@@ -8,11 +8,11 @@ import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from bbws_access.audit_storage import ObjectVersion, StoredObject
+from bbws_access.audit_storage import ObjectVersion, StoredObject, Tier
 from bbws_access.directory import Account
-from bbws_access.errors import AccessError, InvalidInput, NotFound
+from bbws_access.errors import AccessError, Conflict, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
 from bbws_access.mail import Mail
 
@@ -63,6 +63,7 @@ class FakeAuditStorage:
     locked: dict[str, datetime] = field(default_factory=dict)
     fail_at: set[str] = field(default_factory=set)
     other_versions: list[ObjectVersion] = field(default_factory=list)
+    tiers: dict[str, Tier] = field(default_factory=dict)
 
     def _called(self, method: str, key: str) -> None:
         if self.fail_at & {method, f"{method}:{key}"}:
@@ -87,13 +88,17 @@ class FakeAuditStorage:
     def describe(self, key: str) -> StoredObject | None:
         if key not in self.objects:
             return None
-        body = self.objects[key]
-        return StoredObject(key, len(body), hashlib.sha256(body).hexdigest(), self.locked.get(key), "GOVERNANCE")
+        body, tier = self.objects[key], self.tiers.get(key, Tier.WARM)
+        return StoredObject(
+            key, len(body), hashlib.sha256(body).hexdigest(), self.locked.get(key), "GOVERNANCE", "v1", tier
+        )
 
     def read(self, key: str) -> BinaryIO:
         self._called("read", key)
         if key not in self.objects:
             raise NotFound(f"there is no object {key}", code="NO_SUCH_OBJECT")
+        if self.tiers.get(key) in {Tier.COLD, Tier.THAWING}:
+            raise Conflict(f"{key} is in Glacier", code="ARCHIVE_COLD")
         return io.BytesIO(self.objects[key])
 
     def keys_below(self, prefix: str) -> list[str]:
@@ -103,6 +108,12 @@ class FakeAuditStorage:
         extra = [version for version in self.other_versions if version.key.startswith(prefix)]
         hidden = {version.key for version in extra if version.latest}
         return [*extra, *(ObjectVersion(key, "v1", key not in hidden) for key in self.keys_below(prefix))]
+
+    def thaw(self, key: str, days: int) -> None:
+        self.tiers[key] = Tier.THAWING
+
+    def protection(self) -> dict[str, Any]:
+        return {"objectLock": {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}, "replication": None}
 
 
 @dataclass

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bbws_access.audit_storage import ObjectVersion, StoredObject
+from bbws_access.audit_storage import ObjectVersion, StoredObject, Tier
 from bbws_access.aws_errors import error_code, translate, translated
-from bbws_access.errors import NotFound
+from bbws_access.errors import Conflict, NotFound
 from bbws_access.models.kinds import LockMode
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_COLD: Final = "InvalidObjectState"
+_THAWING: Final = frozenset({"RestoreAlreadyInProgress"})
+_UNSET: Final = frozenset(
+    {
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "ObjectLockConfigurationNotFoundError",
+        "ReplicationConfigurationNotFoundError",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
 _TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -79,13 +90,18 @@ class S3AuditStorage:
             locked_until=found.get("ObjectLockRetainUntilDate"),
             lock_mode=found.get("ObjectLockMode"),
             version_id=found.get("VersionId"),
+            tier=_tier(found.get("StorageClass"), found.get("Restore")),
         )
 
     def read(self, key: str) -> BinaryIO:
         try:
-            with _answering(_MISSING, f"bucket {self._bucket}"):
+            with _answering(_MISSING | {_COLD}, f"bucket {self._bucket}"):
                 return cast("BinaryIO", self._client.get_object(Bucket=self._bucket, Key=key)["Body"])
-        except ClientError:
+        except ClientError as error:
+            if error_code(error) == _COLD:
+                raise Conflict(
+                    f"{key} is in Glacier", code="ARCHIVE_COLD", hint="bbws-access audit restore --day YYYY-MM-DD"
+                ) from None
             raise NotFound(f"there is no object {key} in bucket {self._bucket}", code="NO_SUCH_OBJECT") from None
 
     def keys_below(self, prefix: str) -> list[str]:
@@ -103,6 +119,43 @@ class S3AuditStorage:
                     for m in page.get("DeleteMarkers", [])
                 ]
         return sorted(found, key=lambda version: (version.key, not version.latest))
+
+    def thaw(self, key: str, days: int) -> None:
+        with suppress(ClientError), _answering(_THAWING, f"bucket {self._bucket}"):
+            self._client.restore_object(
+                Bucket=self._bucket,
+                Key=key,
+                RestoreRequest={"Days": days, "GlacierJobParameters": {"Tier": "Standard"}},
+            )
+
+    def protection(self) -> dict[str, Any]:
+        asked: dict[str, Callable[..., Any]] = {
+            "objectLock": self._client.get_object_lock_configuration,
+            "versioning": self._client.get_bucket_versioning,
+            "lifecycle": self._client.get_bucket_lifecycle_configuration,
+            "replication": self._client.get_bucket_replication,
+            "encryption": self._client.get_bucket_encryption,
+            "publicAccess": self._client.get_public_access_block,
+        }
+        return {name: self._described(ask) for name, ask in asked.items()}
+
+    def _described(self, ask: Callable[..., Any]) -> Any:
+        """``None`` where the bucket has no such configuration."""
+        try:
+            with _answering(_UNSET, f"bucket {self._bucket}"):
+                answer = ask(Bucket=self._bucket)
+        except ClientError:
+            return None
+        return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def _tier(storage_class: str | None, restore: str | None) -> Tier:
+    """``restore`` is S3's header: ``ongoing-request="true"``, or false with an expiry."""
+    if storage_class not in {"GLACIER", "DEEP_ARCHIVE"}:
+        return Tier.WARM
+    if restore is None:
+        return Tier.COLD
+    return Tier.THAWING if 'ongoing-request="true"' in restore else Tier.THAWED
 
 
 @contextmanager

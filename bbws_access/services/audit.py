@@ -21,6 +21,7 @@ from bbws_access.ids import Ids
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.audit_questions import AuditQuestion, AuditSummary, Exported
 from bbws_access.models.kinds import Capability, EventType, ExportFormat
+from bbws_access.services.archive_source import ArchiveSource
 from bbws_access.services.event_walk import EventWalk, position, table_sources
 from bbws_access.services.pages import ListPage, PageRequest
 from bbws_access.services.trail import Change, Trail
@@ -141,6 +142,11 @@ class Audit:
         )
         self._trail.commit(actor, org_id, [change])
 
+    def archived_days(self, actor: Actor, question: AuditQuestion) -> int:
+        """How many days of the answer have to be read from the archive; raises as :meth:`events`."""
+        asked = self._allowed(actor, question)
+        return ArchiveSource(self._table, self._storage, asked, self._clock.now()).days
+
     def _allowed(self, actor: Actor, question: AuditQuestion, *, own_teams: bool = False) -> AuditQuestion:
         org_id = question.organisation_id
         teams = actor.teams_with(Capability.VIEW_AUDIT, org_id) if own_teams else frozenset()
@@ -157,6 +163,9 @@ class Audit:
 
     def _walk(self, asked: AuditQuestion, after: str | None = None, requests: int | None = None) -> EventWalk:
         sources = table_sources(self._table, asked, after)
+        cold = ArchiveSource(self._table, self._storage, asked, self._clock.now(), after)
+        if cold.days:
+            sources.append(cold)
         return EventWalk(sources, newest_first=asked.newest_first, requests=requests)
 
 

@@ -44,13 +44,17 @@ def position(item: Item) -> str:
 
 
 class EventWalk:
-    """Merges sources by time. ``requests`` bounds how many are made; ``None`` is no bound."""
+    """Merges sources by time; an event that stands in two of them comes once.
+
+    ``requests`` bounds how many are made; ``None`` is no bound.
+    """
 
     def __init__(self, sources: Iterable[Source], *, newest_first: bool, requests: int | None = None) -> None:
         self._earliest = max if newest_first else min
         self._start = _END if newest_first else ""
         self._lanes = [_Lane(source, self._start) for source in sources]
         self._requests = requests
+        self._last = ""
         self.cut_short = False
         """Whether the walk ended because its requests were used up."""
 
@@ -83,7 +87,11 @@ class EventWalk:
             lane = self._earliest(full, key=_Lane.head)
             if blocking is not None and self._earliest(lane.head(), blocking.through) != lane.head():
                 return
-            yield lane.items.popleft()
+            item = lane.items.popleft()
+            here = position(item)
+            if here != self._last:
+                self._last = here
+                yield item
             if not lane.items and not lane.done:
                 blocking = self._blocking()
 
