@@ -1,30 +1,44 @@
-"""The export formats. Each writes as it goes and holds one event at a time.
+"""The export formats. Each writes as it goes and holds one event at a time; ``parquet`` some thousand.
 
 * ``csv``: a header and a row an event; ``details`` is a JSON cell; UTF-8, CRLF as RFC 4180 says. A cell
-  that a spreadsheet would run as a formula is preceded by an apostrophe.
+  that a spreadsheet would run as a formula, because it starts with ``=``, ``+``, ``-``, ``@``, a tab or a
+  carriage return, is preceded by an apostrophe, and so is one that starts so after apostrophes of its own.
+  To read it back, take one apostrophe away where apostrophes are followed by one of these.
 * ``json``: one array.
 * ``jsonl``: one object a line.
+* ``parquet``: see :mod:`bbws_access.export.parquet`.
 """
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import json
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TextIO
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final, TextIO
 
+from bbws_access.export.parquet import write_parquet
 from bbws_access.models.audit import AuditEvent
-from bbws_access.models.kinds import ExportFormat
+from bbws_access.models.kinds import FileFormat, Outcome
+
+Row = Mapping[str, Any]
+"""An event under the API's names, as :func:`event_row` makes it."""
 
 CONTENT_TYPES: Final = {
-    ExportFormat.CSV: "text/csv; charset=utf-8",
-    ExportFormat.JSON: "application/json",
-    ExportFormat.JSONL: "application/x-ndjson",
+    FileFormat.CSV: "text/csv; charset=utf-8",
+    FileFormat.JSON: "application/json",
+    FileFormat.JSONL: "application/x-ndjson",
+    FileFormat.PARQUET: "application/vnd.apache.parquet",
 }
 
 COLUMNS: Final = tuple(field.alias or name for name, field in AuditEvent.model_fields.items() if name not in {"ttl"})
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_WHEN_ABSENT: Final[dict[str, Any]] = {"outcome": Outcome.SUCCESS.value, "details": {}}
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 
 
 def event_data(event: AuditEvent) -> dict[str, Any]:
@@ -32,49 +46,93 @@ def event_data(event: AuditEvent) -> dict[str, Any]:
     return event.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"ttl"})
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def event_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`event_data` gives, straight from the item.
+
+    Nothing is checked on the way: an event that somebody damaged comes out as it is, and keeps nobody
+    from the others.
+    """
+    row: dict[str, Any] = {}
+    for column in COLUMNS:
+        value = item.get(column)
+        if value is None:
+            value = _WHEN_ABSENT.get(column)
+        if value is not None:
+            row[column] = value
+    return row
+
+
+def _json_form(value: Any) -> Any:
+    """Of what events that other programs wrote may hold: sets as sorted lists, bytes in base64."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return base64.b64encode(bytes(value)).decode()
+
+
+_compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_json_form).encode
+
+
+def text_of(value: Any) -> str:
+    """A value as one text: strings as they are, anything else as JSON; nothing for ``None``."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _compact(value)
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else _compact(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    text = text_of(value)
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _write_csv(events: Iterable[AuditEvent], out: TextIO) -> int:
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+@contextmanager
+def _as_text(out: BinaryIO) -> Iterator[TextIO]:
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    try:
+        yield text
+        text.flush()
+    finally:
+        text.detach()
+
+
+def _write_csv(rows: Iterable[Row], out: BinaryIO) -> int:
     count = 0
-    for event in events:
-        count += 1
-        data = event_data(event)
-        writer.writerow([_cell(data.get(column)) for column in COLUMNS])
+    with _as_text(out) as text:
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        for row in rows:
+            count += 1
+            writer.writerow([_cell(row.get(column)) for column in COLUMNS])
     return count
 
 
-def _write_json(events: Iterable[AuditEvent], out: TextIO) -> int:
+def _write_json(rows: Iterable[Row], out: BinaryIO) -> int:
     count = 0
-    out.write("[")
-    for count, event in enumerate(events, start=1):
-        out.write("\n" if count == 1 else ",\n")
-        out.write(_compact(event_data(event)))
-    out.write("\n]\n" if count else "]\n")
+    with _as_text(out) as text:
+        text.write("[")
+        for count, row in enumerate(rows, start=1):
+            text.write("\n" if count == 1 else ",\n")
+            text.write(_compact(row))
+        text.write("\n]\n" if count else "]\n")
     return count
 
 
-def _write_jsonl(events: Iterable[AuditEvent], out: TextIO) -> int:
+def _write_jsonl(rows: Iterable[Row], out: BinaryIO) -> int:
     count = 0
-    for event in events:
-        count += 1
-        out.write(_compact(event_data(event)) + "\n")
+    with _as_text(out) as text:
+        for row in rows:
+            count += 1
+            text.write(_compact(row) + "\n")
     return count
 
 
-WRITERS: Final[dict[ExportFormat, Callable[[Iterable[AuditEvent], TextIO], int]]] = {
-    ExportFormat.CSV: _write_csv,
-    ExportFormat.JSON: _write_json,
-    ExportFormat.JSONL: _write_jsonl,
+def _write_parquet(rows: Iterable[Row], out: BinaryIO) -> int:
+    return write_parquet(rows, out, COLUMNS, text_of)
+
+
+WRITERS: Final[dict[FileFormat, Callable[[Iterable[Row], BinaryIO], int]]] = {
+    FileFormat.CSV: _write_csv,
+    FileFormat.JSON: _write_json,
+    FileFormat.JSONL: _write_jsonl,
+    FileFormat.PARQUET: _write_parquet,
 }
 """Each writes all events and returns how many there were."""

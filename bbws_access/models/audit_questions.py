@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, WithJsonSchema
 
 from bbws_access.models.base import ApiModel, Request
-from bbws_access.models.kinds import EventType, ExportFormat, Outcome
+from bbws_access.models.kinds import EventType, ExportFormat, FileFormat, Outcome
 
 HOT_DAYS: Final = 45
 """Days that events stay in the table; a question that names no start reaches so far back."""
@@ -70,11 +70,14 @@ class ExportRequest(Request):
 
 
 class Exported(ApiModel):
-    """A finished export; ``url`` works until ``expires_at`` and is a secret for as long; ``size`` is in bytes."""
+    """A finished export; ``url`` works until ``expires_at`` and is a secret for as long; ``size`` is in bytes.
+
+    The API's document names the API's formats; the others come of the command line alone.
+    """
 
     export_id: str
     organisation_id: str
-    format: ExportFormat
+    format: Annotated[FileFormat, WithJsonSchema({"type": "string", "enum": [f.value for f in ExportFormat]})]
     location: str
     count: int
     size: int

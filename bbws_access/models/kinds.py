@@ -78,11 +78,20 @@ class Outcome(StrEnum):
 
 
 class ExportFormat(StrEnum):
-    """File formats of an export."""
+    """Formats of an export through the API, as its contract names them."""
 
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
+
+
+class FileFormat(StrEnum):
+    """File formats of an export: the API's, and what the command line can write besides."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 class LockMode(StrEnum):

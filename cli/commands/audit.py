@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bbws_access.models.kinds import EventType, ExportFormat
+from bbws_access.models.kinds import EventType, FileFormat
 from cli.command import command, noun
 from cli.progress import counted
 from cli.session import Session
@@ -77,8 +77,8 @@ def export(
     session: Session,
     to: Annotated[str, typer.Option("--to", help="A file, or s3 for the audit bucket.")],
     export_format: Annotated[
-        ExportFormat, typer.Option("--format", case_sensitive=False, help="File format.")
-    ] = ExportFormat.CSV,
+        FileFormat, typer.Option("--format", case_sensitive=False, help="File format.")
+    ] = FileFormat.CSV,
     event_type: TypeOption = None,
     user: UserOption = None,
     since: SinceOption = None,
@@ -96,18 +96,20 @@ def export(
     session.show.record(data, fields | ({"Link": "url"} if "url" in data else {}))
 
 
-def _to_file(session: Session, question: AuditQuestion, target: Path, chosen: ExportFormat) -> dict[str, Any]:
-    from bbws_access.export.files import write_file
+def _to_file(session: Session, question: AuditQuestion, target: Path, chosen: FileFormat) -> dict[str, Any]:
+    from bbws_access.export.files import Written, write_file
 
-    with counted("Exporting", session.services.audit.events(session.actor, question)) as watched:
-        written = write_file(watched, target, chosen)
-    session.services.audit.record_export(
-        session.actor, question.organisation_id, str(target), chosen, written.count, written.sha256
-    )
+    audit, actor = session.services.audit, session.actor
+
+    def record(done: Written) -> None:
+        audit.record_export(actor, question.organisation_id, str(target), chosen, done.count, done.sha256)
+
+    with counted("Exporting", audit.rows(actor, question)) as watched:
+        written = write_file(watched, target, chosen, record)
     return {"to": str(target), "count": written.count, "bytes": written.size, "sha256": written.sha256}
 
 
-def _to_bucket(session: Session, question: AuditQuestion, chosen: ExportFormat) -> dict[str, Any]:
+def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) -> dict[str, Any]:
     done = session.services.audit.export(session.actor, question, chosen)
     return {"to": done.location, "count": done.count, "bytes": done.size, "sha256": done.sha256, "url": done.url}
 
