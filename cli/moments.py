@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from bbws_access.errors import InvalidInput
@@ -12,8 +12,8 @@ _SPAN: Final = re.compile(r"^(\d{1,6})([smhdw])$")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_moment(text: str, now: datetime, option: str) -> datetime:
-    """``2h`` is two hours before ``now``; else ISO 8601, in the machine's zone where it names none.
+def parse_moment(text: str, now: datetime, option: str, zone: tzinfo | None = None) -> datetime:
+    """``2h`` is two hours before ``now``; else ISO 8601, in ``zone`` (the machine's, unless given) where it names none.
 
     Raises :class:`InvalidInput` that names ``option``.
     """
@@ -21,7 +21,8 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
     try:
         if span:
             return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
-        return datetime.fromisoformat(text.strip()).astimezone()
+        moment = datetime.fromisoformat(text.strip())
+        return (moment.replace(tzinfo=zone) if zone and moment.tzinfo is None else moment).astimezone()
     except (ValueError, OverflowError):
         raise InvalidInput(
             f"{option} {text!r} is not a time", hint="give 30m, 2h, 7d, or 2026-01-31T09:30:00+02:00"

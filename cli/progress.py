@@ -29,3 +29,15 @@ def counted(description: str, items: Iterable[T]) -> Generator[Iterator[T], None
                 progress.advance(task)
 
         yield passing()
+
+
+@contextmanager
+def working(description: str) -> Generator[None, None, None]:
+    """Says what takes a while, on stderr, for as long as it takes."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{description} …"):
+        yield

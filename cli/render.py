@@ -84,6 +84,10 @@ class Renderer:
             line = Text.assemble((title.ljust(width), "bold"), "  ", safe(data.get(key)))
             console.print(line, soft_wrap=True)
 
+    def line(self, text: str) -> None:
+        """A line of data that is no table."""
+        self._console().print(_plain(safe(text)), soft_wrap=True)
+
     def json(self, data: Any) -> None:
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 

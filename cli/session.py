@@ -231,6 +231,11 @@ class Session:
         return self.services.organisations.find(self.actor, self._overrides.org)
 
     @property
+    def has_org(self) -> bool:
+        """Whether an organisation was named."""
+        return self._overrides.org is not None
+
+    @property
     def org_id(self) -> str:
         return self.organisation.organisation_id
 

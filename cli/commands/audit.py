@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bbws_access.models.kinds import EventType, FileFormat
+from bbws_access.models.kinds import FileFormat
+from cli.audit_question import (
+    ActionOption,
+    ExportUntilOption,
+    OutcomeOption,
+    PlatformOption,
+    ResourceOption,
+    SinceOption,
+    TypeOption,
+    UntilOption,
+    UserOption,
+    ZoneOption,
+    question,
+    zone_of,
+)
 from cli.command import command, noun
 from cli.progress import counted
 from cli.session import Session
@@ -28,13 +43,6 @@ _COLUMNS = {
 }
 
 
-TypeOption = Annotated[EventType | None, typer.Option("--type", case_sensitive=False, help="Only events of this type.")]
-UserOption = Annotated[str | None, typer.Option("--user", help="Only what this member did, by email or id.")]
-SinceOption = Annotated[str | None, typer.Option("--since", help="From here on: 30m, 2h, 7d, or an ISO 8601 time.")]
-UntilOption = Annotated[str | None, typer.Option("--until", help="Up to here, not included.")]
-PlatformOption = Annotated[bool, typer.Option("--platform", help="The platform's own trail instead.")]
-
-
 @command(
     app,
     "query",
@@ -46,23 +54,51 @@ PlatformOption = Annotated[bool, typer.Option("--platform", help="The platform's
 def query(
     session: Session,
     event_type: TypeOption = None,
+    outcome: OutcomeOption = None,
     user: UserOption = None,
+    action: ActionOption = None,
+    resource: ResourceOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    zone: ZoneOption = None,
+    oldest: Annotated[bool, typer.Option("--oldest-first", help="The oldest first.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many events.")] = 100,
     platform: PlatformOption = False,
 ) -> None:
     """Show what happened in an organisation, the newest first."""
-    from bbws_access.export.formats import event_data
-
-    question = _question(session, event_type, user, since, until, platform, newest_first=True)
-    events = session.services.audit.events(session.actor, question)
-    found = list(islice(events, limit + 1))
+    asked = question(
+        session,
+        platform,
+        newest_first=not oldest,
+        event_type=event_type,
+        outcome=outcome,
+        user=user,
+        action=action,
+        resource=resource,
+        since=since,
+        until=until,
+        zone=zone,
+    )
+    audit, actor = session.services.audit, session.actor
+    if days := audit.archived_days(actor, asked):
+        session.show.note(f"Reading {days} days from the archive too.")
+    found = list(islice(audit.rows(actor, asked), limit + 1))
     more = len(found) > limit
-    rows = [event_data(event) for event in found[:limit]]
-    session.show.table(rows, _COLUMNS, empty="No events in this range.", more_available=more)
+    rows: list[Mapping[str, Any]] = [_in_zone(row, zone) for row in found[:limit]]
+    columns = _COLUMNS if zone is None else _COLUMNS | {"Time": "localTime"}
+    session.show.table(rows, columns, empty="No events in this range.", more_available=more)
     if more:
         session.show.note(f"There are more than {limit} events: raise --limit, or use audit export.")
+
+
+def _in_zone(row: Mapping[str, Any], zone: str | None) -> Mapping[str, Any]:
+    where = zone_of(zone)
+    if where is None:
+        return row
+    from bbws_access.clock import parse_iso
+
+    local = parse_iso(row["timestamp"]).astimezone(where)
+    return {**row, "localTime": local.isoformat(timespec="milliseconds")}
 
 
 @command(
@@ -80,18 +116,30 @@ def export(
         FileFormat, typer.Option("--format", case_sensitive=False, help="File format.")
     ] = FileFormat.CSV,
     event_type: TypeOption = None,
+    outcome: OutcomeOption = None,
     user: UserOption = None,
+    action: ActionOption = None,
     since: SinceOption = None,
-    until: UntilOption = None,
+    until: ExportUntilOption = None,
     platform: PlatformOption = False,
 ) -> None:
     """Export the trail of an organisation, the oldest event first. The export itself is recorded in it."""
-    question = _question(session, event_type, user, since, until, platform, newest_first=False)
+    asked = question(
+        session,
+        platform,
+        newest_first=False,
+        event_type=event_type,
+        outcome=outcome,
+        user=user,
+        action=action,
+        since=since,
+        until=until,
+    )
     session.announce()
     if to == "s3":
-        data = _to_bucket(session, question, export_format)
+        data = _to_bucket(session, asked, export_format)
     else:
-        data = _to_file(session, question, Path(to), export_format)
+        data = _to_file(session, asked, Path(to), export_format)
     fields = {"Events": "count", "To": "to", "Bytes": "bytes", "SHA-256": "sha256"}
     session.show.record(data, fields | ({"Link": "url"} if "url" in data else {}))
 
@@ -114,32 +162,5 @@ def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) ->
     return {"to": done.location, "count": done.count, "bytes": done.size, "sha256": done.sha256, "url": done.url}
 
 
-def _owner(session: Session, platform: bool) -> str:
-    from bbws_access.keys import PLATFORM
-
-    return PLATFORM if platform else session.org_id
-
-
-def _question(
-    session: Session,
-    event_type: EventType | None,
-    user: str | None,
-    since: str | None,
-    until: str | None,
-    platform: bool,
-    *,
-    newest_first: bool,
-) -> AuditQuestion:
-    from bbws_access.clock import SystemClock
-    from bbws_access.models.audit_questions import AuditQuestion
-    from cli.moments import parse_moment
-
-    now = SystemClock().now()
-    return AuditQuestion(
-        organisation_id=_owner(session, platform),
-        since=parse_moment(since, now, "--since") if since else None,
-        until=parse_moment(until, now, "--until") if until else None,
-        user_id=session.services.users.find(session.actor, session.org_id, user).user_id if user else None,
-        types=frozenset({event_type} if event_type else ()),
-        newest_first=newest_first,
-    )
+# They register themselves with the noun.
+from cli.commands import audit_archive, audit_reading  # noqa: E402, F401

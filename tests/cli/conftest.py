@@ -50,3 +50,12 @@ def bbws(bare: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(session_module.Session, "services", platform.services)
     monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
     return bare
+
+
+@pytest.fixture
+def acme(bbws: Run) -> str:
+    """The id of an organisation."""
+    done = bbws("orgs", "create", "Acme", "-o", "json")
+    assert done.code == 0, done.err
+    org_id: str = done.json["organisationId"]
+    return org_id

@@ -11,14 +11,6 @@ from tests.cli.conftest import Run
 from tests.conftest import Platform
 
 
-@pytest.fixture
-def acme(bbws: Run) -> str:
-    done = bbws("orgs", "create", "Acme", "-o", "json")
-    assert done.code == 0, done.err
-    org_id: str = done.json["organisationId"]
-    return org_id
-
-
 def accept(bbws: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch, email: str) -> None:
     monkeypatch.setenv("BBWS_ACCESS_PASSWORD", "Correct-horse-7")
     assert bbws("users", "invite", email, "--org", "Acme", "--role", "ORG_ADMIN").code == 0

@@ -1,0 +1,163 @@
+"""``bbws-access audit verify``, ``archive`` and ``restore``: the trail's long life."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bbws_access.errors import ExitCode, InvalidInput
+from cli.audit_question import PlatformOption, owner
+from cli.command import command
+from cli.commands.audit import app
+from cli.progress import working
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from bbws_access.models.audit_findings import Verification
+    from bbws_access.services.archive import ArchiveReport
+
+_FINDINGS = {"What": "kind", "Where": "place", "Day": "date", "Event": "sequence", "Why": "message", "Object": "key"}
+_PARTS = {"Organisation": "organisationId", "Day": "date", "Part": "part", "Events": "count", "SHA-256": "sha256"}
+
+FromDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, of UTC: 2026-01-31.")]
+ToDay = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
+
+
+@command(
+    app,
+    "verify",
+    epilog="""
+    bbws-access audit verify --org Acme
+    bbws-access audit verify --org Acme --archive --from 2026-01-01
+    """,
+)
+def verify(
+    session: Session,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Read every archived object too, with its lock and versions.")
+    ] = False,
+    platform: PlatformOption = False,
+) -> None:
+    """Check that the trail says what it said: hashes, gaps, and the archive. Exit 3 when something is wrong."""
+    org_id, first, last = owner(session, platform), parse_day(from_day, "--from"), parse_day(to_day, "--to")
+    with working("Verifying"):
+        found = session.services.audit_verify.verify(session.actor, org_id, first, last, archive=archive)
+    if session.show.is_json:
+        session.show.json(found.model_dump(mode="json", by_alias=True, exclude_none=True) | {"sound": found.sound})
+    else:
+        _show(session, found)
+    if not found.sound:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _show(session: Session, found: Verification) -> None:
+    looked_at = f"{found.chained} chained of {found.events} events in {found.days} days"
+    if found.archive:
+        looked_at += f", {found.objects} archived objects"
+    if found.sound:
+        session.show.done(f"Sound: {looked_at}; the last is event {found.last_sequence}, hash {found.last_hash}.")
+        return
+    rows = [finding.model_dump(mode="json", by_alias=True) for finding in found.findings]
+    session.show.table(rows, _FINDINGS, empty="")
+    first = found.findings[0]
+    where = f" on {first.date}" if first.date else ""
+    session.show.note(f"{len(rows)} findings in {looked_at}. The first{where}: {first.message}.")
+
+
+@command(
+    app,
+    "archive",
+    epilog="""
+    bbws-access audit archive
+    bbws-access audit archive --org Acme --catch-up
+    """,
+)
+def archive(
+    session: Session,
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="Look for late events in every day that is still in the table.")
+    ] = False,
+) -> None:
+    """Archive every finished day that is not archived yet: of one organisation with --org, else of all."""
+    session.announce()
+    orgs = [session.org_id] if session.has_org else None
+    with working("Archiving"):
+        report = session.services.archive.run(session.actor, orgs, catch_up=catch_up)
+    rows = [part.model_dump(mode="json", by_alias=True, exclude={"marked"}) for part in report.parts]
+    session.show.table(rows, _PARTS, empty="Nothing to archive: every finished day is in the archive.")
+    _tell_failures(session, report)
+
+
+def _tell_failures(session: Session, report: ArchiveReport) -> None:
+    for org_id, day, reason in report.failures:
+        session.show.note(f"{org_id} {day}: {reason}")
+    if report.failures:
+        raise typer.Exit(ExitCode.PARTIAL if report.parts else ExitCode.FAILED)
+
+
+@command(
+    app,
+    "restore",
+    epilog="""
+    bbws-access audit restore --org Acme --day 2026-01-31 --to day.jsonl
+    bbws-access audit restore --org Acme --day 2026-01-31 --into-table
+    """,
+)
+def restore(
+    session: Session,
+    day: Annotated[str, typer.Option("--day", help="The day, of UTC: 2026-01-31.")],
+    to: Annotated[Path | None, typer.Option("--to", help="A file for the events, one a line as JSON.")] = None,
+    into_table: Annotated[bool, typer.Option("--into-table", help="Back into the table, for seven days.")] = False,
+    platform: PlatformOption = False,
+) -> None:
+    """Bring an archived day back. A day that lies in Glacier is asked for first, which takes 3 to 5 hours."""
+    from bbws_access.services.archive_restore import THAW_HOURS
+
+    if (to is None) == (not into_table):
+        raise InvalidInput("say where to: --to FILE or --into-table", hint="bbws-access audit restore --help")
+    org_id, wanted = owner(session, platform), str(parse_day(day, "--day"))
+    session.announce()
+    service = session.services.archive_restore
+    state = service.look(session.actor, org_id, wanted)
+    if not state.readable:
+        if state.cold:
+            service.thaw(session.actor, org_id, wanted)
+        session.show.note(f"{wanted} is in Glacier and was asked for: repeat this in {THAW_HOURS}.")
+        raise typer.Exit(ExitCode.PARTIAL)
+    if to is not None:
+        written = _to_file(session, org_id, wanted, to)
+    else:
+        written, there = service.into_table(session.actor, org_id, wanted)
+        if there:
+            session.show.note(f"{there} events were in the table already.")
+    session.show.record(
+        {"organisationId": org_id, "date": wanted, "written": written, "to": str(to) if to else "table"},
+        {"Day": "date", "Events": "written", "To": "to"},
+    )
+
+
+def _to_file(session: Session, org_id: str, day: str, target: Path) -> int:
+    from bbws_access.services.archive_objects import event_line
+    from bbws_access.whole_file import draft_of
+
+    count = 0
+    with draft_of(target) as draft:
+        for event in session.services.archive_restore.events(session.actor, org_id, day):
+            draft.out.write(f"{event_line(event)}\n".encode())
+            count += 1
+    return count
+
+
+def parse_day(text: str | None, option: str) -> Any:
+    """A ``date``, or ``None`` for ``None``; raises :class:`InvalidInput` that names ``option``."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{option} {text!r} is not a day", hint="give it as 2026-01-31") from None

@@ -1,0 +1,198 @@
+"""``bbws-access audit show``, ``tail`` and ``summary``: for the middle of an incident."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from bbws_access.errors import NotFound
+from cli.audit_question import (
+    ActionOption,
+    OutcomeOption,
+    PlatformOption,
+    ResourceOption,
+    SinceOption,
+    TypeOption,
+    UntilOption,
+    UserOption,
+    question,
+)
+from cli.command import command
+from cli.commands.audit import app
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from bbws_access.models.audit_questions import AuditQuestion
+
+_FIELDS: Final = {
+    "Event": "eventId",
+    "Time": "timestamp",
+    "Action": "action",
+    "Type": "eventType",
+    "Outcome": "outcome",
+    "By": "userEmail",
+    "User": "userId",
+    "On": "resourceType",
+    "Id": "resourceId",
+    "From": "ipAddress",
+    "With": "userAgent",
+    "Request": "requestId",
+    "Sequence": "sequence",
+    "Hash": "eventHash",
+}
+
+_OVERLAP: Final = timedelta(seconds=10)
+"""How far back a follower looks again: other writers' clocks are behind, and indexes take a moment."""
+
+
+@command(app, "show", epilog="bbws-access audit show 01KA2V9W3ZJ6X8Y0M1N2P3Q4R5 --org Acme")
+def show(
+    session: Session,
+    event_id: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id.")],
+    platform: PlatformOption = False,
+) -> None:
+    """Show one event, with what it changed."""
+    event = _find(session, event_id, question(session, platform, newest_first=True))
+    if session.show.is_json:
+        session.show.json(event)
+        return
+    session.show.record(event, {title: key for title, key in _FIELDS.items() if event.get(key) is not None})
+    for line in difference(event.get("details") or {}):
+        session.show.line(line)
+
+
+def _find(session: Session, event_id: str, asked: AuditQuestion) -> dict[str, Any]:
+    for where in (*_around(event_id, asked), asked):
+        for row in session.services.audit.rows(session.actor, where):
+            if row["eventId"] == event_id:
+                return dict(row)
+    raise NotFound(f"there is no event {event_id!r} here", code="EVENT_NOT_FOUND", hint="bbws-access audit query")
+
+
+def _around(event_id: str, asked: AuditQuestion) -> list[AuditQuestion]:
+    """An id of ours carries its time, which spares a look at everything."""
+    from ulid import ULID
+
+    try:
+        made = ULID.from_str(event_id).datetime.astimezone(UTC)
+    except ValueError:
+        return []
+    return [replace(asked, since=made - timedelta(minutes=5), until=made + timedelta(minutes=5))]
+
+
+def difference(details: Mapping[str, Any]) -> Iterator[str]:
+    """What changed, a line each: ``-`` before, ``+`` after; what else is known follows."""
+    before, after = details.get("before") or {}, details.get("after") or {}
+    for name in sorted({*before, *after}):
+        if name in before and before.get(name) != after.get(name):
+            yield f"- {name}: {_text(before[name])}"
+        if name in after and before.get(name) != after.get(name):
+            yield f"+ {name}: {_text(after[name])}"
+    for name, value in details.items():
+        if name not in {"before", "after"}:
+            yield f"  {name}: {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@command(app, "summary", epilog="bbws-access audit summary --org Acme --since 7d")
+def summary(
+    session: Session,
+    event_type: TypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    platform: PlatformOption = False,
+) -> None:
+    """Count what happened, by type, outcome, action and day."""
+    asked = question(session, platform, newest_first=False, event_type=event_type, since=since, until=until)
+    found = session.services.audit.summary(session.actor, asked)
+    data = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if session.show.is_json:
+        session.show.json(data)
+        return
+    rows = [
+        {"by": title, "what": name, "count": count}
+        for title, key in (("type", "byType"), ("outcome", "byOutcome"), ("action", "byAction"), ("day", "byDay"))
+        for name, count in data[key].items()
+    ]
+    session.show.table(rows, {"By": "by", "": "what", "Events": "count"}, empty="No events in this range.")
+    if not found.complete:
+        session.show.note(f"Counted up to {found.reached} only: narrow the range.")
+
+
+@command(
+    app,
+    "tail",
+    epilog="""
+    bbws-access audit tail --org Acme
+    bbws-access audit tail --org Acme --follow -o json
+    """,
+)
+def tail(
+    session: Session,
+    event_type: TypeOption = None,
+    outcome: OutcomeOption = None,
+    user: UserOption = None,
+    action: ActionOption = None,
+    resource: ResourceOption = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="How many to begin with.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on, until interrupted.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.2, help="Seconds between two looks.")] = 2.0,
+    platform: PlatformOption = False,
+) -> None:
+    """Show the latest events, the newest last, and with --follow those that come. In JSON, one a line."""
+    asked = question(
+        session,
+        platform,
+        newest_first=True,
+        event_type=event_type,
+        outcome=outcome,
+        user=user,
+        action=action,
+        resource=resource,
+    )
+    audit, actor = session.services.audit, session.actor
+    rows = audit.rows(actor, asked)
+    latest = [row for row, _ in zip(rows, range(lines), strict=False)][::-1]
+    begun = datetime.now(UTC)
+    for row in latest:
+        _print(session, row)
+    if not follow:
+        return
+    seen: deque[str] = deque((str(row["eventId"]) for row in latest), maxlen=5000)
+    looked = begun
+    while True:
+        time.sleep(every)
+        now = datetime.now(UTC)
+        for row in audit.rows(actor, replace(asked, since=looked - _OVERLAP, newest_first=False)):
+            # What was there before this began was not asked for.
+            if row["eventId"] not in seen and (row["timestamp"] >= begun.isoformat(timespec="milliseconds")[:23]):
+                seen.append(str(row["eventId"]))
+                _print(session, row)
+        looked = now
+
+
+def _print(session: Session, row: Mapping[str, Any]) -> None:
+    if session.show.is_json:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+    else:
+        words = (
+            row["timestamp"],
+            row["action"],
+            row["userEmail"],
+            row["outcome"],
+            row["resourceType"],
+            row["resourceId"],
+        )
+        session.show.line("  ".join(str(word) for word in words))
+    sys.stdout.flush()

@@ -1,0 +1,107 @@
+"""``audit`` as an operator and an auditor use it, over the platform in memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import Platform
+
+
+def test_one_event_is_shown_with_what_it_changed(bbws: Run, acme: str) -> None:
+    (seeded, *_) = bbws("audit", "query", "--org", acme, "-o", "json").json["items"]
+    shown = bbws("audit", "show", seeded["eventId"], "--org", acme)
+    assert shown.code == 0
+    assert "organisation.seed" in shown.out
+    assert '+ roles: ["ORG_ADMIN"' in shown.out
+    assert bbws("audit", "show", seeded["eventId"], "--org", acme, "-o", "json").json["eventId"] == seeded["eventId"]
+
+
+@pytest.mark.parametrize("event_id", ["01KA2V9W3ZJ6X8Y0M1N2P3Q4R5", "nothing", "💥", "x" * 500])
+def test_an_event_that_is_not_there(bbws: Run, acme: str, event_id: str) -> None:
+    done = bbws("audit", "show", event_id, "--org", acme)
+    assert done.code == 1
+    assert "there is no event" in done.err
+
+
+def test_the_latest_come_last(bbws: Run, acme: str) -> None:
+    lines = bbws("audit", "tail", "--org", acme, "-o", "json").out.splitlines()
+    assert [json.loads(line)["action"] for line in lines] == ["organisation.create", "organisation.seed"]
+    assert bbws("audit", "tail", "--org", acme, "-n", "1").out.count("\n") == 1
+
+
+def test_it_is_counted(bbws: Run, acme: str) -> None:
+    found = bbws("audit", "summary", "--org", acme, "-o", "json").json
+    assert (found["count"], found["complete"], found["byOutcome"]) == (2, True, {"SUCCESS": 2})
+
+
+def test_questions_are_narrowed_and_turned_round(bbws: Run, acme: str) -> None:
+    oldest = bbws("audit", "query", "--org", acme, "--oldest-first", "-o", "json").json["items"]
+    assert [e["action"] for e in oldest] == ["organisation.create", "organisation.seed"]
+    (only,) = bbws("audit", "query", "--org", acme, "--action", "organisation.seed", "-o", "json").json["items"]
+    assert only["action"] == "organisation.seed"
+    assert bbws("audit", "query", "--org", acme, "--outcome", "DENIED", "-o", "json").json["count"] == 0
+    shown = bbws("audit", "query", "--org", acme, "--zone", "Africa/Johannesburg").out
+    assert "+02:00" in shown
+    wrong = bbws("audit", "query", "--org", acme, "--zone", "Nowhere/At-all")
+    assert (wrong.code, "time zone" in wrong.err) == (2, True)
+
+
+def test_a_sound_trail_is_called_sound_and_another_is_not(bbws: Run, platform: Platform, acme: str) -> None:
+    sound = bbws("audit", "verify", "--org", acme, "--archive")
+    assert (sound.code, sound.out) == (0, "")
+    assert "Sound: 2 chained of 2 events" in sound.err
+    platform.client.update_item(
+        TableName=platform.table.name,
+        Key={"PK": {"S": f"ORG#{acme}"}, "SK": {"S": "AUDITHEAD"}},
+        UpdateExpression="SET #h = :h",
+        ExpressionAttributeNames={"#h": "hash"},
+        ExpressionAttributeValues={":h": {"S": "f" * 64}},
+    )
+    found = bbws("audit", "verify", "--org", acme, "-o", "json")
+    assert (found.code, found.json["sound"]) == (3, False)
+    assert found.json["findings"][0]["kind"] == "ALTERED"
+    assert "findings in" in bbws("audit", "verify", "--org", acme).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--from", "yesterday"), 2),
+        (("--from", "2026-13-40"), 2),
+        (("--from", "2031-01-01"), 2),
+    ],
+)
+def test_days_that_are_none(bbws: Run, acme: str, arguments: tuple[str, ...], code: int) -> None:
+    assert bbws("audit", "verify", "--org", acme, *arguments).code == code
+
+
+def test_a_finished_day_is_archived_and_brought_back(bbws: Run, platform: Platform, acme: str, tmp_path: Path) -> None:
+    day = platform.clock.now().date().isoformat()
+    nothing = bbws("audit", "restore", "--org", acme, "--day", day, "--into-table")
+    assert (nothing.code, "not in the archive" in nothing.err) == (1, True)
+    platform.clock.advance(days=1)
+    done = bbws("audit", "archive", "--org", acme, "-o", "json")
+    assert [(part["date"], part["count"]) for part in done.json["items"]] == [(day, 2)]
+    assert bbws("audit", "archive", "--org", acme, "-o", "json").json["items"] == []
+    target = tmp_path / "day.jsonl"
+    assert bbws("audit", "restore", "--org", acme, "--day", day, "--to", str(target)).code == 0
+    actions = [json.loads(line)["action"] for line in target.read_text().splitlines()]
+    assert actions == ["organisation.create", "organisation.seed"]
+    back = bbws("audit", "restore", "--org", acme, "--day", day, "--into-table")
+    assert "in the table already" in back.err
+
+
+def test_where_to_has_to_be_said(bbws: Run, acme: str) -> None:
+    assert bbws("audit", "restore", "--org", acme, "--day", "2026-01-01").code == 2
+    assert bbws("audit", "restore", "--org", acme, "--day", "2026-01-01", "--to", "x", "--into-table").code == 2
+
+
+def test_an_archive_that_fails_says_for_whom(bbws: Run, platform: Platform, acme: str) -> None:
+    platform.clock.advance(days=1)
+    platform.storage.fail_at = {"put_once"}
+    done = bbws("audit", "archive", "--org", acme)
+    assert (done.code, "the bucket is gone" in done.err) == (1, True)
