@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bbws_access.models.base import Request
 
@@ -17,12 +17,15 @@ class Changes(Request):
     ``version`` is the one that the caller has seen: where the record has moved on, nothing changes.
     """
 
+    clearable: ClassVar[frozenset[str]] = frozenset()
+    """Fields that ``null`` empties; for all others it is no value."""
+
     version: Version | None = None
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_null(cls, value: Any) -> Any:
-        if value is None:
+    def _no_null(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name not in cls.clearable:
             raise ValueError("null is not a value; leave the field out to keep what it is")
         return value
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema, model_validator
 
 from bbws_access import keys
 from bbws_access.keys import Keys
@@ -48,17 +48,12 @@ class NewTeam(Request):
 class TeamChanges(Changes):
     """Limits are those of a new one; ``divisionId`` may be ``null``, which takes the team out of its division."""
 
+    clearable = frozenset({"division_id"})
+
     name: TeamName | None = None
     description: Description | None = None
     division_id: DivisionId | None = None
     active: bool | None = None
-
-    @field_validator("version", "name", "description", "active", mode="before")
-    @classmethod
-    def _no_null(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("null is not a value; leave the field out to keep what it is")
-        return value
 
 
 class NewTeamRole(Request):
@@ -99,7 +94,9 @@ class MemberChanges(Changes):
     """Another team role, or the end of the membership."""
 
     team_role_id: Id | None = None
-    active: Annotated[bool, AfterValidator(_only_false)] | None = None
+    active: (
+        Annotated[bool, AfterValidator(_only_false), WithJsonSchema({"type": "boolean", "enum": [False]})] | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
