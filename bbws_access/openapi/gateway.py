@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from bbws_access.catalogue import Function
@@ -25,9 +26,13 @@ _GATEWAY_RESPONSES: Final = {
 }
 
 
+_PLACE: Final = re.compile(r"(?<!\\)\\u0000([a-z-]+)\\u0001")
+"""A place in the document's JSON, where its two control characters are escaped."""
+
+
 def invoke_arn(function_name: str) -> str:
     """A place for the function's invocation ARN, which Terraform fills in."""
-    return f'\u0000invoke_arns["{function_name}"]\u0001'
+    return f"\u0000{function_name}\u0001"
 
 
 def integration(function: Function) -> dict[str, Any]:
@@ -55,11 +60,38 @@ def authorizer(function_name: str) -> dict[str, Any]:
     }
 
 
-def preflight() -> dict[str, Any]:
-    """The OPTIONS method that a browser asks before it sends the real request."""
+_NOT_IMPORTED: Final = frozenset({"additionalProperties", "example", "format", "nullable", "uniqueItems"})
+"""API Gateway's models are JSON Schema draft 4 without these (its developer guide, "important notes")."""
+
+
+def importable(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without what API Gateway's importer warns of. Our functions check bodies themselves."""
+    paths = _without(document["paths"], frozenset({"example", "headers", "format"}))
+    components = {**document["components"], "schemas": _without(document["components"]["schemas"], _NOT_IMPORTED)}
+    return {**document, "paths": paths, "components": components}
+
+
+def _without(part: Any, keywords: frozenset[str]) -> Any:
+    if isinstance(part, list):
+        return [_without(each, keywords) for each in part]
+    if not isinstance(part, dict):
+        return part
+    # Properties may be called like keywords.
+    return {
+        name: {k: _without(v, keywords) for k, v in value.items()}
+        if name == "properties"
+        else _without(value, keywords)
+        for name, value in part.items()
+        if name not in keywords
+    }
+
+
+def preflight(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """The OPTIONS method that a browser asks before it sends the real request; ``parameters`` are the path's."""
     headers = {name: {"schema": {"type": "string"}} for name in CORS}
     return {
         "summary": "What a browser may send",
+        "parameters": parameters,
         "security": [],
         "responses": {"200": {"description": "What a browser may send", "headers": headers}},
         "x-amazon-apigateway-integration": {
@@ -91,6 +123,4 @@ def as_terraform_template(document: dict[str, Any]) -> str:
     """The document as a file for Terraform's ``templatefile``: only our own places are filled in."""
     text = json.dumps(document, indent=1, ensure_ascii=True)
     literal = text.replace("${", "$${").replace("%{", "%%{")
-    opened = literal.replace("\\u0000", "${").replace("\\u0001", "}")
-    # The places stand inside JSON strings, where json.dumps has escaped the quotes of the index.
-    return opened.replace('[\\"', '["').replace('\\"]', '"]')
+    return _PLACE.sub(r'${invoke_arns["\1"]}', literal)

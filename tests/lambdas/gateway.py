@@ -16,6 +16,7 @@ from bbws_access.access.authorizer import context_of
 from bbws_access.access.principal import Principal
 from bbws_access.catalogue import BY_NAME
 from bbws_access.errors import InvalidInput
+from tests.openapi.conformance import check
 
 STAGE: Final = "test"
 REQUEST_ID: Final = "request-1"
@@ -108,5 +109,8 @@ def ask(
 
 
 def send(name: str, event: Mapping[str, Any]) -> Reply:
+    """The answer, which is also one that the API's document names."""
     answer = handler_of(name)(event, CONTEXT)
-    return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]), answer["body"])
+    found = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]), answer["body"])
+    check(name, found.status, found.json)
+    return found

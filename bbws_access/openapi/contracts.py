@@ -1,0 +1,348 @@
+"""What each endpoint takes and answers, by its function's name.
+
+Method, path and guard are the catalogue's. What is true of all endpoints of a kind (a list has
+pages, a body may be wrong, an id may be unknown) follows from the contract and is not written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from bbws_access.catalogue import BY_NAME, Guard
+from bbws_access.export import ExportFormat
+from bbws_access.models import invitation as inv
+from bbws_access.models import permission as perm
+from bbws_access.models import role as roles
+from bbws_access.models import team as teams
+from bbws_access.models.audit_api import AuditEventView, AuditSummary, Export, NewExport
+from bbws_access.models.kinds import Category, EventType, InvitationStatus, Outcome
+from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
+from bbws_access.services.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParameter:
+    """One parameter of the query; none is ever required."""
+
+    name: str
+    description: str
+    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One endpoint. ``answer`` is what a success shows, one or (``listed``) a page of them.
+
+    ``problems`` are the codes beside those that every endpoint of its kind has.
+    """
+
+    summary: str
+    answer: type[BaseModel]
+    request: type[BaseModel] | None = None
+    request_required: bool = True
+    listed: bool = False
+    status: int = 200
+    filters: tuple[QueryParameter, ...] = ()
+    problems: tuple[str, ...] = ()
+    linked: bool = True
+    """Whether the answer carries ``_links``."""
+    description: str = ""
+
+    @property
+    def query(self) -> tuple[QueryParameter, ...]:
+        """All parameters of the query."""
+        return (*self.filters, *_PAGING) if self.listed else self.filters
+
+
+def problems_of(name: str) -> dict[int, list[str]]:
+    """All error codes of the endpoint ``name``, by status."""
+    function, contract = BY_NAME[name], CONTRACTS[name]
+    codes = {*contract.problems, *EVERYWHERE}
+    if function.guard is not Guard.PUBLIC:
+        codes |= set(GUARDED)
+    if function.guard not in {Guard.PUBLIC, Guard.ANY}:
+        codes |= {"ORG_ACCESS_DENIED", "PERMISSION_DENIED"}
+    if contract.request is not None or contract.query:
+        codes.add("VALIDATION_ERROR")
+    if contract.listed:
+        codes |= {"INVALID_PAGE_SIZE", "INVALID_CURSOR"}
+    if "{" in str(function.path):
+        codes.add("NOT_FOUND")
+    found: dict[int, list[str]] = {}
+    for code in sorted(codes):
+        found.setdefault(PROBLEMS[code][0], []).append(code)
+    return dict(sorted(found.items()))
+
+
+def _one_of(kind: type[StrEnum]) -> dict[str, Any]:
+    return {"type": "string", "enum": [str(member) for member in kind]}
+
+
+_PAGING: Final = (
+    QueryParameter(
+        "pageSize",
+        "Items on a page.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE},
+    ),
+    QueryParameter("startAt", "Where to go on: the cursor in the `next` link of the page before."),
+)
+_BOOLEAN: Final = {"type": "boolean"}
+_ACTIVE: Final = (QueryParameter("active", "`false` lists those that are not active.", {**_BOOLEAN, "default": True}),)
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+_EVENTS: Final = (
+    QueryParameter("from", "Only events from this moment on, ISO 8601; else of the last 30 days.", _MOMENT),
+    QueryParameter("to", "Only events before this moment, ISO 8601; else up to now.", _MOMENT),
+    QueryParameter("userId", "Only what this user did."),
+    QueryParameter("type", "Only events of this type.", _one_of(EventType)),
+    QueryParameter("outcome", "Only events that ended so.", _one_of(Outcome)),
+    QueryParameter("action", "Only this action, such as `role.create`."),
+    QueryParameter(
+        "order",
+        "The newest or the oldest first.",
+        {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
+    ),
+)
+_OWNER: Final = QueryParameter("organisationId", "Whose trail; else that of the caller's organisation.")
+_GRANTS: Final = ("INVALID_PERMISSIONS", "PRIVILEGE_BOUNDARY")
+_EDITED: Final = ("SYSTEM_READ_ONLY", "PRIVILEGE_BOUNDARY", "CONFLICT")
+_JOINED: Final = ("USER_INACTIVE", "TEAM_INACTIVE", "ROLE_CHANGED", "ALREADY_MEMBER")
+_BY_LINK: Final = (
+    "INVITATION_NOT_FOUND",
+    "ALREADY_USED",
+    "INVITATION_EXPIRED",
+    "INVITATION_REVOKED",
+    "TOO_MANY_REQUESTS",
+)
+_PENDING: Final = ("INVITATION_NOT_FOUND", "ALREADY_USED", "INVITATION_EXPIRED", "INVITATION_REVOKED")
+
+CONTRACTS: Final[dict[str, Contract]] = {
+    "permission-list-permissions": Contract(
+        "List the platform's permissions",
+        perm.Permission,
+        listed=True,
+        filters=(QueryParameter("category", "Only permissions of this category.", _one_of(Category)),),
+    ),
+    "permission-get-permission": Contract("Show a permission", perm.Permission, problems=("PERMISSION_NOT_FOUND",)),
+    "permission-create-permission-set": Contract(
+        "Create a permission set",
+        perm.PermissionSet,
+        request=perm.NewPermissionSet,
+        status=201,
+        problems=(*_GRANTS, "SYSTEM_READ_ONLY", "ORGANISATION_NOT_FOUND", "PERMISSION_SET_EXISTS", "CONFLICT"),
+    ),
+    "permission-list-permission-sets": Contract(
+        "List the organisation's permission sets",
+        perm.PermissionSet,
+        listed=True,
+        filters=(QueryParameter("active", "Only those that are active, or that are not.", _BOOLEAN),),
+    ),
+    "permission-get-permission-set": Contract(
+        "Show a permission set",
+        perm.PermissionSet,
+        problems=("PERMISSION_SET_NOT_FOUND",),
+        description="Of the organisation, or of the platform.",
+    ),
+    "permission-update-permission-set": Contract(
+        "Change a permission set",
+        perm.PermissionSet,
+        request=perm.PermissionSetChanges,
+        problems=(*_EDITED, "INVALID_PERMISSIONS", "PERMISSION_SET_NOT_FOUND", "PERMISSION_SET_EXISTS"),
+    ),
+    "invitation-create-invitation": Contract(
+        "Invite somebody",
+        inv.InvitationView,
+        request=inv.NewInvitation,
+        status=201,
+        problems=(
+            "PRIVILEGE_BOUNDARY",
+            "ORGANISATION_NOT_FOUND",
+            "ROLE_NOT_FOUND",
+            "TEAM_NOT_FOUND",
+            "DUPLICATE_INVITATION",
+            "ALREADY_MEMBER",
+            "CONFLICT",
+            "TOO_MANY_REQUESTS",
+        ),
+        description="They get an email with a link, which is valid for seven days. A mail that could not be sent is "
+        "noted in `emailStatus`, and can be sent again.",
+    ),
+    "invitation-list-invitations": Contract(
+        "List invitations",
+        inv.InvitationView,
+        listed=True,
+        filters=(QueryParameter("status", "Only invitations in this state.", _one_of(InvitationStatus)),),
+    ),
+    "invitation-get-invitation": Contract("Show an invitation", inv.InvitationView, problems=("INVITATION_NOT_FOUND",)),
+    "invitation-resend-invitation": Contract(
+        "Send an invitation again",
+        inv.InvitationView,
+        problems=(*_PENDING, "PRIVILEGE_BOUNDARY", "ROLE_NOT_FOUND", "RESEND_LIMIT", "INVITATION_CHANGED", "CONFLICT"),
+        description="With a new link, valid for seven days from now; the earlier link stops working. At most 3 times.",
+    ),
+    "invitation-revoke-invitation": Contract(
+        "Withdraw an invitation",
+        inv.InvitationView,
+        request=inv.Revocation,
+        problems=(*_PENDING, "INVITATION_CHANGED", "CONFLICT"),
+    ),
+    "invitation-get-invitation-by-token": Contract(
+        "See what an invitation's link leads to",
+        inv.InvitedView,
+        problems=_BY_LINK,
+        description="The link's token is the key: no other is needed. 5 look-ups a minute from one address.",
+    ),
+    "invitation-accept-invitation": Contract(
+        "Accept an invitation",
+        inv.Answered,
+        request=inv.Acceptance,
+        request_required=False,
+        linked=False,
+        problems=(
+            *_BY_LINK,
+            "INVITATION_CHANGED",
+            "ALREADY_MEMBER",
+            "ROLE_CHANGED",
+            "TEAM_INACTIVE",
+            "ROLE_NOT_FOUND",
+            "TEAM_NOT_FOUND",
+            "TEAM_ROLE_NOT_FOUND",
+            "CONFLICT",
+        ),
+        description="Who has no account yet gives a name and a password; who has one sends no body.",
+    ),
+    "invitation-decline-invitation": Contract(
+        "Decline an invitation",
+        inv.Answered,
+        linked=False,
+        problems=(*_BY_LINK, "INVITATION_CHANGED", "CONFLICT"),
+        description="The inviter gets an email.",
+    ),
+    "team-create-team": Contract(
+        "Create a team",
+        teams.Team,
+        request=teams.NewTeam,
+        status=201,
+        problems=("ORGANISATION_NOT_FOUND", "TEAM_EXISTS", "CONFLICT"),
+    ),
+    "team-list-teams": Contract("List teams", teams.Team, listed=True, filters=_ACTIVE),
+    "team-get-team": Contract("Show a team", teams.Team, problems=("TEAM_NOT_FOUND",)),
+    "team-update-team": Contract(
+        "Change a team",
+        teams.Team,
+        request=teams.TeamChanges,
+        problems=("TEAM_NOT_FOUND", "TEAM_EXISTS", "CONFLICT"),
+    ),
+    "team-create-team-role": Contract(
+        "Create a team role",
+        teams.TeamRole,
+        request=teams.NewTeamRole,
+        status=201,
+        problems=("ORGANISATION_NOT_FOUND", "TEAM_ROLE_EXISTS", "CONFLICT"),
+    ),
+    "team-list-team-roles": Contract("List team roles", teams.TeamRole, listed=True, filters=_ACTIVE),
+    "team-get-team-role": Contract("Show a team role", teams.TeamRole, problems=("TEAM_ROLE_NOT_FOUND",)),
+    "team-update-team-role": Contract(
+        "Change a team role",
+        teams.TeamRole,
+        request=teams.TeamRoleChanges,
+        problems=("TEAM_ROLE_NOT_FOUND", "TEAM_ROLE_EXISTS", "TEAM_ROLE_IN_USE", "DEFAULT_ROLE_NAME", "CONFLICT"),
+    ),
+    "team-add-member": Contract(
+        "Add a member to a team",
+        teams.TeamMember,
+        request=teams.NewMember,
+        status=201,
+        problems=(
+            *_JOINED,
+            "PRIVILEGE_BOUNDARY",
+            "TEAM_NOT_FOUND",
+            "TEAM_ROLE_NOT_FOUND",
+            "USER_NOT_FOUND",
+            "CONFLICT",
+        ),
+    ),
+    "team-list-members": Contract("List a team's members", teams.TeamMember, listed=True, problems=("TEAM_NOT_FOUND",)),
+    "team-get-member": Contract("Show a member of a team", teams.TeamMember, problems=("MEMBER_NOT_FOUND",)),
+    "team-update-member": Contract(
+        "Give a member another team role, or remove them",
+        teams.TeamMember,
+        request=teams.MemberChanges,
+        problems=(
+            "PRIVILEGE_BOUNDARY",
+            "MEMBER_NOT_FOUND",
+            "TEAM_ROLE_NOT_FOUND",
+            "LAST_LEAD",
+            "ROLE_CHANGED",
+            "CONFLICT",
+        ),
+        description="`teamRoleId` gives another team role; `active: false` removes the member.",
+    ),
+    "team-transfer-member": Contract(
+        "Move a member into another team",
+        teams.TeamMember,
+        request=teams.Transfer,
+        problems=(
+            *_JOINED,
+            "PRIVILEGE_BOUNDARY",
+            "MEMBER_NOT_FOUND",
+            "TEAM_NOT_FOUND",
+            "TEAM_ROLE_NOT_FOUND",
+            "LAST_LEAD",
+            "CONFLICT",
+        ),
+        description="In one step: at no moment are they in both teams, or in none.",
+    ),
+    "team-get-user-teams": Contract(
+        "List the teams that a user is in", teams.UserTeam, listed=True, problems=("USER_NOT_FOUND",)
+    ),
+    "role-list-platform-roles": Contract("List the platform's roles", roles.Role, listed=True, filters=_ACTIVE),
+    "role-get-platform-role": Contract("Show a role of the platform", roles.Role, problems=("ROLE_NOT_FOUND",)),
+    "role-create-role": Contract(
+        "Create a role",
+        roles.Role,
+        request=roles.NewRole,
+        status=201,
+        problems=(*_GRANTS, "SYSTEM_READ_ONLY", "ORGANISATION_NOT_FOUND", "ROLE_EXISTS", "CONFLICT"),
+    ),
+    "role-list-roles": Contract("List the organisation's roles", roles.Role, listed=True, filters=_ACTIVE),
+    "role-get-role": Contract("Show a role", roles.Role, problems=("ROLE_NOT_FOUND",)),
+    "role-update-role": Contract(
+        "Change a role",
+        roles.Role,
+        request=roles.RoleChanges,
+        problems=(*_EDITED, "ROLE_NOT_FOUND", "ROLE_EXISTS", "ROLE_IN_USE", "DEFAULT_ROLE_NAME"),
+    ),
+    "role-assign-permissions": Contract(
+        "Replace what a role allows",
+        roles.Role,
+        request=roles.RolePermissions,
+        problems=(*_EDITED, "INVALID_PERMISSIONS", "ROLE_NOT_FOUND"),
+        description="The caller must hold both what it allowed and what it will allow.",
+    ),
+    "audit-get-access-logs": Contract(
+        "List decisions of the authorizer", AuditEventView, listed=True, filters=(_OWNER, *_EVENTS)
+    ),
+    "audit-get-permission-logs": Contract(
+        "List changes of roles and permissions", AuditEventView, listed=True, filters=(_OWNER, *_EVENTS)
+    ),
+    "audit-get-org-audit": Contract(
+        "List what happened in an organisation",
+        AuditEventView,
+        listed=True,
+        filters=_EVENTS,
+        description="Whom only a team role lets see the trail sees the events of those teams.",
+    ),
+    "audit-get-audit-summary": Contract("Count events", AuditSummary, filters=(_OWNER, *_EVENTS[:2]), linked=False),
+    "audit-export-audit": Contract(
+        "Export events into a file",
+        Export,
+        request=NewExport,
+        status=201,
+        linked=False,
+        description=f"As {', '.join(ExportFormat)}. The link works for 24 hours, and the export is itself recorded.",
+    ),
+}
