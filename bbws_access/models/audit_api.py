@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from bbws_access.export import ExportFormat
 from bbws_access.models.base import ApiModel, Request
 from bbws_access.models.kinds import EventType, Outcome
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Moment = Annotated[AwareDatetime, Field(strict=False)]
 
 
 class AuditEventView(ApiModel):
@@ -25,8 +26,8 @@ class AuditEventView(ApiModel):
     resource_type: str
     resource_id: str
     action: str
-    outcome: Outcome
-    details: dict[str, Any]
+    outcome: Outcome = Outcome.SUCCESS
+    details: dict[str, Any] = Field(default_factory=dict)
     ip_address: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
@@ -36,38 +37,40 @@ class AuditEventView(ApiModel):
 
 
 class AuditSummary(ApiModel):
-    """Totals of a range; ``complete`` is false where counting stopped before its end."""
+    """Counts of events; ``complete`` is false where only what lies between ``from`` and ``reached`` was counted."""
 
     organisation_id: str
-    from_: Annotated[str, Field(alias="from")]
+    from_: str = Field(alias="from")
     to: str
+    reached: str | None = None
+    complete: bool
     count: int
     by_type: dict[str, int]
     by_outcome: dict[str, int]
     by_action: dict[str, int]
     by_day: dict[str, int]
-    complete: bool
 
 
-class NewExport(Request):
-    """Which events go into a file, and what kind of file."""
+class ExportRequest(Request):
+    """An export through the API; what is left out does not narrow it."""
 
-    organisation_id: Text | None = None
-    from_: Annotated[str | None, Field(alias="from", max_length=40)] = None
-    to: Annotated[str, StringConstraints(max_length=40)] | None = None
-    user_id: Text | None = None
-    type: Annotated[EventType, Field(strict=False)] | None = None
-    outcome: Annotated[Outcome, Field(strict=False)] | None = None
-    action: Text | None = None
     format: Annotated[ExportFormat, Field(strict=False)] = ExportFormat.CSV
+    organisation_id: Identifier | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
+    user_id: Identifier | None = None
+    type: Annotated[EventType | None, Field(strict=False)] = None
+    outcome: Annotated[Outcome | None, Field(strict=False)] = None
+    action: Identifier | None = None
 
 
-class Export(ApiModel):
-    """A finished export; ``url`` is where it can be fetched from until ``expires_at``."""
+class Exported(ApiModel):
+    """A finished export; ``url`` works until ``expires_at`` and is a secret for as long; ``size`` is in bytes."""
 
     export_id: str
     organisation_id: str
     format: ExportFormat
+    location: str
     count: int
     size: int
     sha256: str

@@ -18,7 +18,7 @@ from bbws_access.models import invitation as inv
 from bbws_access.models import permission as perm
 from bbws_access.models import role as roles
 from bbws_access.models import team as teams
-from bbws_access.models.audit_api import AuditEventView, AuditSummary, Export, NewExport
+from bbws_access.models.audit_api import AuditEventView, AuditSummary, Exported, ExportRequest
 from bbws_access.models.kinds import Category, EventType, InvitationStatus, Outcome
 from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
 from bbws_access.services.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
@@ -48,8 +48,10 @@ class Contract:
     status: int = 200
     filters: tuple[QueryParameter, ...] = ()
     problems: tuple[str, ...] = ()
-    linked: bool = True
-    """Whether the answer carries ``_links``."""
+    relation: str = "self"
+    """Of the one link of what is answered; empty for an answer without links."""
+    link: str = ""
+    """The path that it leads to, where that is not the one at which the thing is shown."""
     description: str = ""
 
     @property
@@ -93,11 +95,13 @@ _PAGING: Final = (
 _BOOLEAN: Final = {"type": "boolean"}
 _ACTIVE: Final = (QueryParameter("active", "`false` lists those that are not active.", {**_BOOLEAN, "default": True}),)
 _MOMENT: Final = {"type": "string", "format": "date-time"}
-_EVENTS: Final = (
-    QueryParameter("from", "Only events from this moment on, ISO 8601; else of the last 30 days.", _MOMENT),
+_RANGE: Final = (
+    QueryParameter("from", "Only events from this moment on, ISO 8601; else from the oldest in the table.", _MOMENT),
     QueryParameter("to", "Only events before this moment, ISO 8601; else up to now.", _MOMENT),
+)
+_TYPE: Final = QueryParameter("type", "Only events of this type.", _one_of(EventType))
+_EVENTS: Final = (
     QueryParameter("userId", "Only what this user did."),
-    QueryParameter("type", "Only events of this type.", _one_of(EventType)),
     QueryParameter("outcome", "Only events that ended so.", _one_of(Outcome)),
     QueryParameter("action", "Only this action, such as `role.create`."),
     QueryParameter(
@@ -106,6 +110,7 @@ _EVENTS: Final = (
         {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
     ),
 )
+_TRAIL: Final = "/v1/audit/organisations/{orgId}"
 _OWNER: Final = QueryParameter("organisationId", "Whose trail; else that of the caller's organisation.")
 _GRANTS: Final = ("INVALID_PERMISSIONS", "PRIVILEGE_BOUNDARY")
 _EDITED: Final = ("SYSTEM_READ_ONLY", "PRIVILEGE_BOUNDARY", "CONFLICT")
@@ -200,7 +205,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         inv.Answered,
         request=inv.Acceptance,
         request_required=False,
-        linked=False,
+        relation="",
         problems=(
             *_BY_LINK,
             "INVITATION_CHANGED",
@@ -217,7 +222,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
     "invitation-decline-invitation": Contract(
         "Decline an invitation",
         inv.Answered,
-        linked=False,
+        relation="",
         problems=(*_BY_LINK, "INVITATION_CHANGED", "CONFLICT"),
         description="The inviter gets an email.",
     ),
@@ -297,7 +302,11 @@ CONTRACTS: Final[dict[str, Contract]] = {
         description="In one step: at no moment are they in both teams, or in none.",
     ),
     "team-get-user-teams": Contract(
-        "List the teams that a user is in", teams.UserTeam, listed=True, problems=("USER_NOT_FOUND",)
+        "List the teams that a user is in",
+        teams.UserTeam,
+        listed=True,
+        link="/v1/organisations/{orgId}/teams/{teamId}",
+        problems=("USER_NOT_FOUND",),
     ),
     "role-list-platform-roles": Contract("List the platform's roles", roles.Role, listed=True, filters=_ACTIVE),
     "role-get-platform-role": Contract("Show a role of the platform", roles.Role, problems=("ROLE_NOT_FOUND",)),
@@ -324,25 +333,38 @@ CONTRACTS: Final[dict[str, Contract]] = {
         description="The caller must hold both what it allowed and what it will allow.",
     ),
     "audit-get-access-logs": Contract(
-        "List decisions of the authorizer", AuditEventView, listed=True, filters=(_OWNER, *_EVENTS)
+        "List decisions of the authorizer",
+        AuditEventView,
+        listed=True,
+        relation="trail",
+        link=_TRAIL,
+        filters=(_OWNER, *_RANGE, *_EVENTS),
     ),
     "audit-get-permission-logs": Contract(
-        "List changes of roles and permissions", AuditEventView, listed=True, filters=(_OWNER, *_EVENTS)
+        "List changes of roles and permissions",
+        AuditEventView,
+        listed=True,
+        relation="trail",
+        link=_TRAIL,
+        filters=(_OWNER, *_RANGE, *_EVENTS),
     ),
     "audit-get-org-audit": Contract(
         "List what happened in an organisation",
         AuditEventView,
         listed=True,
-        filters=_EVENTS,
-        description="Whom only a team role lets see the trail sees the events of those teams.",
+        relation="trail",
+        link=_TRAIL,
+        filters=(*_RANGE, _TYPE, *_EVENTS),
+        description="Whom only a team role lets see the trail sees what concerns those teams.",
     ),
-    "audit-get-audit-summary": Contract("Count events", AuditSummary, filters=(_OWNER, *_EVENTS[:2]), linked=False),
+    "audit-get-audit-summary": Contract("Count events", AuditSummary, filters=(_OWNER, *_RANGE, _TYPE, *_EVENTS)),
     "audit-export-audit": Contract(
         "Export events into a file",
-        Export,
-        request=NewExport,
+        Exported,
+        request=ExportRequest,
         status=201,
-        linked=False,
+        relation="",
+        problems=("EXPORT_TOO_LARGE",),
         description=f"As {', '.join(ExportFormat)}. The link works for 24 hours, and the export is itself recorded.",
     ),
 }

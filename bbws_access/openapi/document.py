@@ -74,9 +74,8 @@ _TAGS: Final = {
 
 def _schemas(contracts: list[Contract]) -> dict[str, Any]:
     requests = [contract.request for contract in contracts if contract.request is not None]
-    linked = frozenset(contract.answer for contract in contracts if contract.linked)
     found = schemas.request_schemas(requests)
-    found |= schemas.answer_schemas([contract.answer for contract in contracts], linked)
+    found |= schemas.answer_schemas({contract.answer: contract.relation for contract in contracts})
     for contract in contracts:
         if contract.listed:
             item = schemas.name_of(contract.answer)
@@ -100,7 +99,7 @@ def _operation(function: Function, components: dict[str, Any], *, aws: bool) -> 
     }
     if contract.request is not None:
         name = schemas.name_of(contract.request)
-        example = examples.body_example(name, components[name], path)
+        example = examples.body_example(name, components[name])
         operation["requestBody"] = {"required": contract.request_required, "content": _content(name, example)}
     if aws:
         operation["x-amazon-apigateway-integration"] = gateway.integration(function)
@@ -125,7 +124,7 @@ def _needs(function: Function) -> str:
 def _responses(function: Function, contract: Contract, components: dict[str, Any]) -> dict[str, Any]:
     name = schemas.name_of(contract.answer)
     path = str(function.path)
-    example = examples.body_example(name, components[name], _own_path(function, contract))
+    example = examples.body_example(name, components[name], _own_path(function, contract), contract.relation)
     if contract.listed:
         name, example = f"{name}List", examples.list_example(example, path)
     found: dict[str, Any] = {
@@ -146,19 +145,11 @@ def _responses(function: Function, contract: Contract, components: dict[str, Any
 
 
 def _own_path(function: Function, contract: Contract) -> str:
-    """Of the thing that is answered; a list and a creation answer what has a path of its own."""
-    own = next(
-        (
-            other.path
-            for name, shown in CONTRACTS.items()
-            if (other := BY_NAME[name]).method == "GET"
-            and shown.answer is contract.answer
-            and not shown.listed
-            and other.service is function.service
-        ),
-        function.path,
-    )
-    return str(own)
+    """Where the link of what is answered leads: the endpoint that shows just that, above or below this one."""
+    path = str(function.path)
+    shows = [str(BY_NAME[n].path) for n, c in CONTRACTS.items() if c.answer is contract.answer and not c.listed]
+    own = [p for p in shows if p == path or p.startswith(f"{path}/{{") or path.startswith(f"{p}/")]
+    return contract.link or (own[0] if own else path)
 
 
 def _content(schema: str, example: dict[str, Any]) -> dict[str, Any]:

@@ -23,13 +23,13 @@ def filled(path: str) -> str:
     return _PARAMETER.sub(lambda match: parameter_example(match[1]), path)
 
 
-def body_example(name: str, schema: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """One body of the schema ``name``; ``path`` is that of the thing itself."""
+def body_example(name: str, schema: Mapping[str, Any], path: str = "", relation: str = "") -> dict[str, Any]:
+    """One body of the schema ``name``; ``path`` is what its link of this ``relation`` leads to."""
     samples = SAMPLES.get(name, {})
     found: dict[str, Any] = {}
     for attribute in schema["properties"]:
         if attribute == "_links":
-            found[attribute] = {"self": {"href": filled(path)}}
+            found[attribute] = {relation: {"href": filled(path)}}
         elif attribute in samples:
             found[attribute] = samples[attribute]
         elif name not in PARTIAL:

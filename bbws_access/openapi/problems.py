@@ -9,6 +9,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "INVALID_PAGE_SIZE": (400, "`pageSize` is not between 1 and 100."),
     "INVALID_CURSOR": (400, "`startAt` is not a cursor of this list."),
     "INVALID_PERMISSIONS": (400, "A permission that is named does not exist."),
+    "EXPORT_TOO_LARGE": (400, "There are more events than one export takes: narrow the range."),
     "ALREADY_USED": (400, "The invitation has been answered."),
     "UNAUTHORIZED": (401, "A valid token is needed."),
     "TOKEN_MISSING": (401, "No token was sent."),

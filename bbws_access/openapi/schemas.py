@@ -25,7 +25,7 @@ _DEFINITION: Final = "#/$defs/"
 _DROPPED: Final = frozenset({"title", "description"})
 """They speak to whoever reads the models; ours stand with the attributes."""
 
-_MOMENTS: Final = ("At", "timestamp", "dateCreated", "dateLastUpdated")
+_MOMENTS: Final = ("At", "timestamp", "dateCreated", "dateLastUpdated", "from", "to", "reached")
 
 
 def name_of(model: type[BaseModel]) -> str:
@@ -42,12 +42,10 @@ def request_schemas(models: Iterable[type[BaseModel]]) -> dict[str, Schema]:
     return {name_of(model): _request(model, schema) for model, schema in _generated(models, "validation").items()}
 
 
-def answer_schemas(models: Iterable[type[BaseModel]], linked: frozenset[type[BaseModel]]) -> dict[str, Schema]:
-    """What is answered: by schema name. Those that are ``linked`` carry ``_links``."""
-    found: dict[str, Schema] = {}
-    for model, schema in _generated(models, "serialization").items():
-        found[name_of(model)] = _answer(schema, linked=model in linked)
-    return found
+def answer_schemas(relations: Mapping[type[BaseModel], str]) -> dict[str, Schema]:
+    """What is answered: by schema name. Each model comes with the relation of its link, if it has one."""
+    generated = _generated(relations, "serialization")
+    return {name_of(model): _answer(schema, relations[model]) for model, schema in generated.items()}
 
 
 def list_schema(item: str) -> Schema:
@@ -65,15 +63,9 @@ def list_schema(item: str) -> Schema:
 
 
 def shared_schemas() -> dict[str, Schema]:
-    """Links, and the shape of every error."""
-    link = {"type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}}
+    """Links of lists, and the shape of every error."""
     return {
-        LINKS: {
-            "type": "object",
-            "description": "Paths below the API's address.",
-            "required": ["self"],
-            "properties": {"self": link, "next": link},
-        },
+        LINKS: _links({"self", "next"}, required="self"),
         ERROR: {
             "type": "object",
             "required": ["error"],
@@ -98,6 +90,12 @@ def shared_schemas() -> dict[str, Schema]:
             },
         },
     }
+
+
+def _links(relations: set[str], required: str) -> Schema:
+    href = {"type": "string", "description": "A path below the API's address."}
+    link = {"type": "object", "required": ["href"], "properties": {"href": href}}
+    return {"type": "object", "required": [required], "properties": dict.fromkeys(sorted(relations), link)}
 
 
 def _generated(models: Iterable[type[BaseModel]], mode: Any) -> dict[type[BaseModel], Schema]:
@@ -141,7 +139,7 @@ def _request(model: type[BaseModel], schema: Schema) -> Schema:
     return found
 
 
-def _answer(schema: Schema, *, linked: bool) -> Schema:
+def _answer(schema: Schema, relation: str) -> Schema:
     """What has no value is left out of an answer, so that nothing in it is ever ``null``; all else is there."""
     properties: dict[str, Schema] = {}
     required: list[str] = []
@@ -153,8 +151,8 @@ def _answer(schema: Schema, *, linked: bool) -> Schema:
         properties[name] = _described(name, plain)
         if not optional:
             required.append(name)
-    if linked:
-        properties["_links"] = reference(LINKS)
+    if relation:
+        properties["_links"] = _links({relation}, required=relation)
         required.append("_links")
     return {"type": "object", "required": required, "properties": properties}
 

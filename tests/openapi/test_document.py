@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from bbws_access.catalogue import ENDPOINTS, FUNCTIONS, Guard
+from bbws_access.catalogue import BY_NAME, ENDPOINTS, FUNCTIONS, Guard
 from bbws_access.openapi.attributes import ATTRIBUTES, PARTIAL, SAMPLES
 from bbws_access.openapi.contracts import CONTRACTS, problems_of
 from bbws_access.openapi.document import document
@@ -94,6 +94,19 @@ def test_examples_fit_their_schemas(name: str) -> None:
     contents += [found["requestBody"]["content"]] if "requestBody" in found else []
     for content in contents:
         validator(schema_of(content)).validate(content["application/json"]["example"])
+
+
+@pytest.mark.parametrize("name", sorted(n for n, c in CONTRACTS.items() if c.relation))
+def test_an_examples_link_leads_to_a_path_that_can_be_read(name: str) -> None:
+    contract, found = CONTRACTS[name], operation(name)
+    example = found["responses"][str(contract.status)]["content"]["application/json"]["example"]
+    shown = example["items"][0] if contract.listed else example
+    href = shown["_links"][contract.relation]["href"]
+    readable = [re.sub(r"\{\w+\}", "[^/]+", path) for path, item in whole()["paths"].items() if "get" in item]
+    assert any(re.fullmatch(path, href) for path in readable), href
+    if contract.relation == "self" and not contract.link:
+        assert href.startswith("/v1/platform/") == str(BY_NAME[name].path).startswith("/v1/platform/")
+        assert href.rsplit("/", 1)[-1] in {*shown.values(), "3f" * 32, "summary"}
 
 
 @pytest.mark.parametrize("name", sorted(n for n, c in CONTRACTS.items() if c.request))
