@@ -147,7 +147,8 @@ def _responses(function: Function, contract: Contract, components: dict[str, Any
 def _own_path(function: Function, contract: Contract) -> str:
     """Where the link of what is answered leads: the endpoint that shows just that, above or below this one."""
     path = str(function.path)
-    shows = [str(BY_NAME[n].path) for n, c in CONTRACTS.items() if c.answer is contract.answer and not c.listed]
+    reads = [BY_NAME[n] for n, c in CONTRACTS.items() if c.answer is contract.answer and not c.listed]
+    shows = [str(read.path) for read in reads if read.method == "GET"]
     own = [p for p in shows if p == path or p.startswith(f"{path}/{{") or path.startswith(f"{p}/")]
     return contract.link or (own[0] if own else path)
 
