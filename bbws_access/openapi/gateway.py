@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
-from bbws_access.catalogue import Function
+from bbws_access.catalogue import BY_NAME, Function
+from bbws_access.names import Names
 
 CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -33,6 +35,20 @@ _PLACE: Final = re.compile(r"(?<!\\)\\u0000([a-z-]+)\\u0001")
 def invoke_arn(function_name: str) -> str:
     """A place for the function's invocation ARN, which Terraform fills in."""
     return f"\u0000{function_name}\u0001"
+
+
+def invocation_arn(region: str, account: str, env: str, function_name: str) -> str:
+    """What API Gateway calls to invoke a function's live version."""
+    function = Names(env).function(BY_NAME[function_name])
+    lambda_arn = f"arn:aws:lambda:{region}:{account}:function:{function}:live"
+    return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{lambda_arn}/invocations"
+
+
+def with_invoke_arns(document: dict[str, Any], arn_of: Callable[[str], str]) -> dict[str, Any]:
+    """The document with every place filled in; ``arn_of`` is asked with the function's name."""
+    text = _PLACE.sub(lambda place: json.dumps(arn_of(place[1]))[1:-1], json.dumps(document))
+    filled: dict[str, Any] = json.loads(text)
+    return filled
 
 
 def integration(function: Function) -> dict[str, Any]:

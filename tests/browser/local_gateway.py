@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from bbws_access.access.actor import Actor
+from bbws_access.access.authorizer import context_of
+from bbws_access.access.principal import Principal
 from bbws_access.catalogue import ENDPOINTS, PAGES
+from bbws_access.openapi.gateway import CORS
 from tests.lambdas.gateway import CONTEXT, handler_of
 
 MOUNT: Final = "/restapis/api-1/test/_user_request_"
 """As the local emulator has it: a page must not suppose that it is at the top of its host."""
+
+TOKEN: Final = "t0ken"
+"""Of whoever :func:`serving` was told of."""
 
 _ROUTES: Final = [(f.method, str(f.path), f.name) for f in ENDPOINTS] + [(p.method, p.path, p.function) for p in PAGES]
 
@@ -26,6 +33,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_OPTIONS(self) -> None:
+        self._answer(200, CORS, "")
+
     def _serve(self) -> None:
         path = urlsplit(self.path).path.removeprefix(MOUNT)
         route = next((found for found in _ROUTES if found[0] == self.command and _match(found[1], path)), None)
@@ -34,7 +44,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         with self.server.lock:  # type: ignore[attr-defined]
-            answer = handler_of(route[2])(_event(self.command, route[1], path, body), CONTEXT)
+            event = _event(self.command, route[1], path, body)
+            event["queryStringParameters"] = dict(parse_qsl(urlsplit(self.path).query)) or None
+            if self.headers.get("Authorization") == f"Bearer {TOKEN}" and self.server.actor is not None:  # type: ignore[attr-defined]
+                event["requestContext"]["authorizer"] = context_of(Principal(self.server.actor, ()))  # type: ignore[attr-defined]
+            answer = handler_of(route[2])(event, CONTEXT)
         self._answer(answer["statusCode"], answer["headers"], answer["body"])
 
     def _answer(self, status: int, headers: dict[str, str], body: str) -> None:
@@ -77,10 +91,11 @@ def _event(method: str, resource: str, path: str, body: str) -> dict[str, Any]:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of the API, while it is served."""
+def serving(actor: Actor | None = None) -> Iterator[str]:
+    """The address of the API, while it is served; ``actor`` is who calls it with :data:`TOKEN`."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.lock = threading.Lock()  # type: ignore[attr-defined]
+    server.actor = actor  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
