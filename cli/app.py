@@ -21,6 +21,8 @@ NOUNS: Final[dict[str, str]] = {
     "invitations": "See, accept and decline invitations.",
     "roles": "Roles and what they allow.",
     "audit": "Query and export the audit trail.",
+    "api": "The deployed API: its contract, its documentation, and calls to it.",
+    "auth": "Who you are, and tokens for the API.",
     "local": "The AWS on your own machine: its emails, and a guided tour.",
 }
 """Each noun with its line of help; its commands are in ``cli.commands.{noun}``."""

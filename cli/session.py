@@ -239,8 +239,8 @@ class Session:
     def org_id(self) -> str:
         return self.organisation.organisation_id
 
-    def password(self) -> str:
-        """A new password: from ``BBWS_ACCESS_PASSWORD``, or asked for; never a flag, which others can see."""
+    def password(self, *, new: bool = True) -> str:
+        """From ``BBWS_ACCESS_PASSWORD``, or asked for, a ``new`` one twice; never a flag, which others can see."""
         given = os.environ.get("BBWS_ACCESS_PASSWORD")
         if given:
             return given
@@ -248,7 +248,7 @@ class Session:
             raise InvalidInput("a password is needed", hint="set BBWS_ACCESS_PASSWORD, or run this in a terminal")
         import typer
 
-        found: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        found: str = typer.prompt("Password", hide_input=True, confirmation_prompt=new, err=True)
         return found
 
 

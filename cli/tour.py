@@ -14,12 +14,41 @@ from pathlib import Path
 from bbws_access.errors import AccessError
 from cli.render import Renderer
 
+_ACCOUNTS = "tour-accounts.json"
+
+
+def keep_account(folder: Path, email: str, password: str) -> None:
+    """Remembers how to sign in as somebody whom a tour invited; for its own user's eyes only."""
+    accounts = _accounts(folder) | {email: password}
+    part = folder / f"{_ACCOUNTS}.part"
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(accounts, file)
+    part.replace(folder / _ACCOUNTS)
+
+
+def password_of(folder: Path, email: str) -> str | None:
+    """The password that a tour gave to ``email``; ``None`` for everybody else."""
+    return _accounts(folder).get(email.strip().lower())
+
+
+def _accounts(folder: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads((folder / _ACCOUNTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
 
 class Tour:
-    """Runs the product's own commands, each in a process of its own, in the environment ``env``."""
+    """Runs the product's own commands, each in a process of its own, in the environment ``env``.
 
-    def __init__(self, show: Renderer, env: str) -> None:
+    ``state`` is where its accounts are remembered.
+    """
+
+    def __init__(self, show: Renderer, env: str, state: Path) -> None:
         self._show = show
+        self._state = state
         # A tour can be taken again: its names do not collide with those of the last one.
         self._suffix = secrets.token_hex(2)
         self._password = f"Tour-{secrets.token_urlsafe(16)}-1a"
@@ -41,10 +70,11 @@ class Tour:
         self._step(
             "They accept", "invitations", "accept", self._link(email), "--first-name", "Thandi", "--last-name", "Nkosi"
         )
+        keep_account(self._state, email, self._password)
         self._step("And are a member", "users", "show", email, "--org", org)
         self._step("The trail of it all", "audit", "query", "--org", org)
         self._step("As a file, for an auditor", "audit", "export", "--org", org, "--format", "csv", "--to", str(trail))
-        self._farewell(org)
+        self._farewell(org, email)
         return trail
 
     def _step(self, title: str, *words: str) -> None:
@@ -70,13 +100,14 @@ class Tour:
             check=False,
         )
 
-    def _farewell(self, org: str) -> None:
+    def _farewell(self, org: str, email: str) -> None:
         quoted = shlex.quote(org)
         self._show.chapter(
             "What to try next",
             f"bbws-access users invite you@example.com --org {quoted} --role SITE_VIEWER",
             f"bbws-access roles list --org {quoted}",
             f"bbws-access audit query --org {quoted} --since 1h --output json",
+            f"bbws-access api call GET /organisations/{{orgId}}/roles --org {quoted} --as {email}",
             "bbws-access env status local",
             "bbws-access env down local       # its data stays; env up brings it back",
         )

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.request
 from collections.abc import Mapping
 from functools import cache
-from http.client import HTTPException
 from typing import Any, Final
 
 from bbws_access.access.authorizer import Authorizer, Decision
 from bbws_access.access.principal import PrincipalLoader
-from bbws_access.access.tokens import JwksFetcher, KeySet, TokenVerifier
+from bbws_access.access.tokens import KeySet, TokenVerifier
+from bbws_access.adapters.jwks import jwks_fetcher
 from bbws_access.clock import SystemClock
-from bbws_access.errors import Unauthenticated, Unreachable
+from bbws_access.errors import Unauthenticated
 from bbws_access.store.table import Table
 from lambdas.clients import dynamodb
 from lambdas.settings import Settings
-
-_JWKS_TIMEOUT: Final = 3
-"""Seconds; the function itself has ten."""
 
 _LEVELS: Final = {"ALLOWED": "INFO", "INTERNAL_ERROR": "ERROR"}
 """Of the log, by decision; a denial is a warning."""
@@ -51,20 +47,6 @@ def _authorizer() -> Authorizer:
         TokenVerifier(keys, settings.issuer, settings.user_pool_client_id, clock),
         PrincipalLoader(Table(dynamodb(), settings.table), clock),
     )
-
-
-def jwks_fetcher(url: str) -> JwksFetcher:
-    """Fetches the key set over HTTP(S)."""
-
-    def fetch() -> Mapping[str, Any]:
-        try:
-            with urllib.request.urlopen(url, timeout=_JWKS_TIMEOUT) as answer:  # noqa: S310 - the URL is deployed
-                document: Mapping[str, Any] = json.load(answer)
-                return document
-        except (OSError, HTTPException, ValueError, RecursionError) as error:
-            raise Unreachable("the user pool's key set cannot be fetched") from error
-
-    return fetch
 
 
 def _log(level: str, code: str, request_id: str, decision: Decision | None = None) -> None:

@@ -57,5 +57,5 @@ def tour(
     from cli.tour import Tour
 
     session.emulator.require()
-    trail = Tour(session.show, session.env).run(to)
+    trail = Tour(session.show, session.env, session.env_dir).run(to)
     session.show.done(f"The audit trail of this tour is in {trail}")
