@@ -18,11 +18,13 @@ _LONGEST = 1000
 def signed_in(session: Session, email: str, password_file: Path | None = None) -> Tokens:
     """Tokens of ``email``; the password comes from the file, ``BBWS_ACCESS_PASSWORD``, a local tour or a prompt."""
     from bbws_access.adapters.sign_in import CognitoSignIn
+    from bbws_access.text import fold_email
 
     outputs = session.outputs
     client = session.client("cognito-idp")
     door = CognitoSignIn(client, outputs["user_pool_id"], outputs["user_pool_client_id"])
-    return door.sign_in(email.strip(), _password(session, email, password_file))
+    email = fold_email(email.strip())
+    return door.sign_in(email, _password(session, email, password_file))
 
 
 def _password(session: Session, email: str, password_file: Path | None) -> str:

@@ -29,7 +29,7 @@ def keep_account(folder: Path, email: str, password: str) -> None:
 
 def password_of(folder: Path, email: str) -> str | None:
     """The password that a tour gave to ``email``; ``None`` for everybody else."""
-    return _accounts(folder).get(email.strip().lower())
+    return _accounts(folder).get(email)
 
 
 def _accounts(folder: Path) -> dict[str, str]:

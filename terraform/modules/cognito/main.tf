@@ -41,6 +41,8 @@ resource "aws_cognito_user_pool_client" "this" {
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
 
+  # Operators sign users in with `auth token` and `api call`: a password then goes to Cognito in a request that AWS
+  # credentials sign. USER_PASSWORD_AUTH would let anybody try passwords, and is not among them.
   explicit_auth_flows = [
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ALLOW_USER_SRP_AUTH",
