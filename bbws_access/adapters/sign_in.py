@@ -55,6 +55,8 @@ class CognitoSignIn:
                 known = _refusal(email, error)
                 if known is None:
                     raise
+                if known.code == "WRONG_PASSWORD" and not self._is_there(email):
+                    known = _unknown(email)
                 # Without the cause: it carries the request, and with it the password, into a traceback.
                 raise known from None
         if "ChallengeName" in answer:
@@ -62,15 +64,21 @@ class CognitoSignIn:
         result = answer["AuthenticationResult"]
         return Tokens(result["IdToken"], result["AccessToken"], int(result["ExpiresIn"]))
 
+    def _is_there(self, email: str) -> bool:
+        """Whether there is such an account: a sign-in does not tell, so that strangers cannot find out."""
+        try:
+            self._client.admin_get_user(UserPoolId=self._pool, Username=email)
+        except ClientError as error:
+            return error_code(error) != "UserNotFoundException"
+        return True
+
 
 def _refusal(email: str, error: ClientError) -> AccessError | None:
     """``None`` for what has nothing to do with signing in."""
     message = str(error.response.get("Error", {}).get("Message", ""))
     match error_code(error):
         case "UserNotFoundException":
-            return NotFound(
-                f"{email} has no account", code="USER_NOT_FOUND", hint="bbws-access users invite EMAIL --role NAME"
-            )
+            return _unknown(email)
         case "NotAuthorizedException" if "disabled" in message.lower():
             return Denied(f"the account of {email} is disabled", code="USER_DISABLED")
         case "NotAuthorizedException" if "attempts" in message.lower():
@@ -86,6 +94,11 @@ def _refusal(email: str, error: ClientError) -> AccessError | None:
         case "LimitExceededException" | "TooManyFailedAttemptsException":
             return TooManyRequests(f"too many tries to sign in as {email}", hint="wait a few minutes")
     return None
+
+
+def _unknown(email: str) -> NotFound:
+    hint = "bbws-access users invite EMAIL --role NAME"
+    return NotFound(f"{email} has no account", code="USER_NOT_FOUND", hint=hint)
 
 
 def _challenge(email: str, challenge: str) -> Denied:

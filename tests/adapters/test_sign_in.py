@@ -14,6 +14,7 @@ from bbws_access.errors import AccessError, ExitCode
 
 PASSWORD = "Correct-horse-7"
 EMAIL = "ada@acme.test"
+WRONG = ("NotAuthorizedException", "Incorrect username or password.")
 RESULT = {"IdToken": "id.to.ken", "AccessToken": "access.to.ken", "ExpiresIn": 3600, "TokenType": "Bearer"}
 
 
@@ -22,7 +23,9 @@ def cognito() -> Any:
     return boto3.client("cognito-idp", region_name="eu-west-1")
 
 
-def sign_in(cognito: Any, *, answer: dict[str, Any] | None = None, error: tuple[str, str] | None = None) -> Any:
+def sign_in(
+    cognito: Any, *, answer: dict[str, Any] | None = None, error: tuple[str, str] | None = None, look: str | None = None
+) -> Any:
     with Stubber(cognito) as stub:
         if answer is not None:
             parameters = {"USERNAME": EMAIL, "PASSWORD": PASSWORD}
@@ -35,6 +38,10 @@ def sign_in(cognito: Any, *, answer: dict[str, Any] | None = None, error: tuple[
             stub.add_response("admin_initiate_auth", answer, expected)
         if error is not None:
             stub.add_client_error("admin_initiate_auth", *error)
+        if look is not None:
+            stub.add_client_error("admin_get_user", look)
+        elif error == WRONG:
+            stub.add_response("admin_get_user", {"Username": EMAIL})
         return CognitoSignIn(cognito, "pool_1", "client1").sign_in(EMAIL, PASSWORD)
 
 
@@ -48,7 +55,7 @@ def test_a_sign_in_gives_both_tokens_and_shows_neither(cognito: Any) -> None:
     ("error", "code", "exit_code"),
     [
         (("UserNotFoundException", "User does not exist."), "USER_NOT_FOUND", ExitCode.FAILED),
-        (("NotAuthorizedException", "Incorrect username or password."), "WRONG_PASSWORD", ExitCode.REFUSED),
+        (WRONG, "WRONG_PASSWORD", ExitCode.REFUSED),
         (("NotAuthorizedException", "User is disabled."), "USER_DISABLED", ExitCode.REFUSED),
         (("NotAuthorizedException", "Password attempts exceeded"), "TOO_MANY_REQUESTS", ExitCode.FAILED),
         (("LimitExceededException", "Attempt limit exceeded"), "TOO_MANY_REQUESTS", ExitCode.FAILED),
@@ -70,6 +77,16 @@ def test_what_cognito_refuses(cognito: Any, error: tuple[str, str], code: str, e
         sign_in(cognito, error=error)
     assert (raised.value.code, raised.value.exit_code) == (code, exit_code)
     assert PASSWORD not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("look", "code"), [("UserNotFoundException", "USER_NOT_FOUND"), ("AccessDeniedException", "WRONG_PASSWORD")]
+)
+def test_an_account_that_is_not_there_is_told_apart(cognito: Any, look: str, code: str) -> None:
+    """Cognito itself says the same of both."""
+    with pytest.raises(AccessError) as raised:
+        sign_in(cognito, error=WRONG, look=look)
+    assert raised.value.code == code
 
 
 @pytest.mark.parametrize("challenge", ["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"])
