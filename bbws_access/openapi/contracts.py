@@ -6,11 +6,7 @@ pages, a body may be wrong, an id may be unknown) follows from the contract and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final
-
-from pydantic import BaseModel
+from typing import Final
 
 from bbws_access.catalogue import BY_NAME, Guard
 from bbws_access.export import ExportFormat
@@ -19,99 +15,11 @@ from bbws_access.models import permission as perm
 from bbws_access.models import role as roles
 from bbws_access.models import team as teams
 from bbws_access.models.audit_api import AuditEventView, AuditSummary, Exported, ExportRequest
-from bbws_access.models.kinds import Category, EventType, InvitationStatus, Outcome
+from bbws_access.models.kinds import Category, InvitationStatus
+from bbws_access.openapi.contract import ACTIVE, BOOLEAN, EVENTS, OWNER, RANGE, TYPE, Contract, QueryParameter, one_of
 from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
-from bbws_access.services.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
-
-@dataclass(frozen=True, slots=True)
-class QueryParameter:
-    """One parameter of the query; none is ever required."""
-
-    name: str
-    description: str
-    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One endpoint. ``answer`` is what a success shows, one or (``listed``) a page of them.
-
-    ``problems`` are the codes beside those that every endpoint of its kind has.
-    """
-
-    summary: str
-    answer: type[BaseModel]
-    request: type[BaseModel] | None = None
-    request_required: bool = True
-    listed: bool = False
-    status: int = 200
-    filters: tuple[QueryParameter, ...] = ()
-    problems: tuple[str, ...] = ()
-    relation: str = "self"
-    """Of the one link of what is answered; empty for an answer without links."""
-    link: str = ""
-    """The path that it leads to, where that is not the one at which the thing is shown."""
-    description: str = ""
-
-    @property
-    def query(self) -> tuple[QueryParameter, ...]:
-        """All parameters of the query."""
-        return (*self.filters, *_PAGING) if self.listed else self.filters
-
-
-def problems_of(name: str) -> dict[int, list[str]]:
-    """All error codes of the endpoint ``name``, by status."""
-    function, contract = BY_NAME[name], CONTRACTS[name]
-    codes = {*contract.problems, *EVERYWHERE}
-    if function.guard is not Guard.PUBLIC:
-        codes |= set(GUARDED)
-    if function.guard not in {Guard.PUBLIC, Guard.ANY}:
-        codes |= {"ORG_ACCESS_DENIED", "PERMISSION_DENIED"}
-    if contract.request is not None or contract.query:
-        codes.add("VALIDATION_ERROR")
-    if contract.listed:
-        codes |= {"INVALID_PAGE_SIZE", "INVALID_CURSOR"}
-    if "{" in str(function.path):
-        codes.add("NOT_FOUND")
-    found: dict[int, list[str]] = {}
-    for code in sorted(codes):
-        found.setdefault(PROBLEMS[code][0], []).append(code)
-    return dict(sorted(found.items()))
-
-
-def _one_of(kind: type[StrEnum]) -> dict[str, Any]:
-    return {"type": "string", "enum": [str(member) for member in kind]}
-
-
-_PAGING: Final = (
-    QueryParameter(
-        "pageSize",
-        "Items on a page.",
-        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE},
-    ),
-    QueryParameter("startAt", "Where to go on: the cursor in the `next` link of the page before."),
-)
-_BOOLEAN: Final = {"type": "boolean"}
-_ACTIVE: Final = (QueryParameter("active", "`false` lists those that are not active.", {**_BOOLEAN, "default": True}),)
-_MOMENT: Final = {"type": "string", "format": "date-time"}
-_RANGE: Final = (
-    QueryParameter("from", "Only events from this moment on, ISO 8601; else from the oldest in the table.", _MOMENT),
-    QueryParameter("to", "Only events before this moment, ISO 8601; else up to now.", _MOMENT),
-)
-_TYPE: Final = QueryParameter("type", "Only events of this type.", _one_of(EventType))
-_EVENTS: Final = (
-    QueryParameter("userId", "Only what this user did."),
-    QueryParameter("outcome", "Only events that ended so.", _one_of(Outcome)),
-    QueryParameter("action", "Only this action, such as `role.create`."),
-    QueryParameter(
-        "order",
-        "The newest or the oldest first.",
-        {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
-    ),
-)
 _TRAIL: Final = "/v1/audit/organisations/{orgId}"
-_OWNER: Final = QueryParameter("organisationId", "Whose trail; else that of the caller's organisation.")
 _GRANTS: Final = ("INVALID_PERMISSIONS", "PRIVILEGE_BOUNDARY")
 _EDITED: Final = ("SYSTEM_READ_ONLY", "PRIVILEGE_BOUNDARY", "CONFLICT")
 _JOINED: Final = ("USER_INACTIVE", "TEAM_INACTIVE", "ROLE_CHANGED", "ALREADY_MEMBER")
@@ -129,7 +37,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         "List the platform's permissions",
         perm.Permission,
         listed=True,
-        filters=(QueryParameter("category", "Only permissions of this category.", _one_of(Category)),),
+        filters=(QueryParameter("category", "Only permissions of this category.", one_of(Category)),),
     ),
     "permission-get-permission": Contract("Show a permission", perm.Permission, problems=("PERMISSION_NOT_FOUND",)),
     "permission-create-permission-set": Contract(
@@ -143,7 +51,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         "List the organisation's permission sets",
         perm.PermissionSet,
         listed=True,
-        filters=(QueryParameter("active", "Only those that are active, or that are not.", _BOOLEAN),),
+        filters=(QueryParameter("active", "Only those that are active, or that are not.", BOOLEAN),),
     ),
     "permission-get-permission-set": Contract(
         "Show a permission set",
@@ -179,7 +87,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         "List invitations",
         inv.InvitationView,
         listed=True,
-        filters=(QueryParameter("status", "Only invitations in this state.", _one_of(InvitationStatus)),),
+        filters=(QueryParameter("status", "Only invitations in this state.", one_of(InvitationStatus)),),
     ),
     "invitation-get-invitation": Contract("Show an invitation", inv.InvitationView, problems=("INVITATION_NOT_FOUND",)),
     "invitation-resend-invitation": Contract(
@@ -233,7 +141,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         status=201,
         problems=("ORGANISATION_NOT_FOUND", "TEAM_EXISTS", "CONFLICT"),
     ),
-    "team-list-teams": Contract("List teams", teams.Team, listed=True, filters=_ACTIVE),
+    "team-list-teams": Contract("List teams", teams.Team, listed=True, filters=ACTIVE),
     "team-get-team": Contract("Show a team", teams.Team, problems=("TEAM_NOT_FOUND",)),
     "team-update-team": Contract(
         "Change a team",
@@ -248,7 +156,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         status=201,
         problems=("ORGANISATION_NOT_FOUND", "TEAM_ROLE_EXISTS", "CONFLICT"),
     ),
-    "team-list-team-roles": Contract("List team roles", teams.TeamRole, listed=True, filters=_ACTIVE),
+    "team-list-team-roles": Contract("List team roles", teams.TeamRole, listed=True, filters=ACTIVE),
     "team-get-team-role": Contract("Show a team role", teams.TeamRole, problems=("TEAM_ROLE_NOT_FOUND",)),
     "team-update-team-role": Contract(
         "Change a team role",
@@ -308,7 +216,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         link="/v1/organisations/{orgId}/teams/{teamId}",
         problems=("USER_NOT_FOUND",),
     ),
-    "role-list-platform-roles": Contract("List the platform's roles", roles.Role, listed=True, filters=_ACTIVE),
+    "role-list-platform-roles": Contract("List the platform's roles", roles.Role, listed=True, filters=ACTIVE),
     "role-get-platform-role": Contract("Show a role of the platform", roles.Role, problems=("ROLE_NOT_FOUND",)),
     "role-create-role": Contract(
         "Create a role",
@@ -317,7 +225,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         status=201,
         problems=(*_GRANTS, "SYSTEM_READ_ONLY", "ORGANISATION_NOT_FOUND", "ROLE_EXISTS", "CONFLICT"),
     ),
-    "role-list-roles": Contract("List the organisation's roles", roles.Role, listed=True, filters=_ACTIVE),
+    "role-list-roles": Contract("List the organisation's roles", roles.Role, listed=True, filters=ACTIVE),
     "role-get-role": Contract("Show a role", roles.Role, problems=("ROLE_NOT_FOUND",)),
     "role-update-role": Contract(
         "Change a role",
@@ -338,7 +246,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         listed=True,
         relation="trail",
         link=_TRAIL,
-        filters=(_OWNER, *_RANGE, *_EVENTS),
+        filters=(OWNER, *RANGE, *EVENTS),
     ),
     "audit-get-permission-logs": Contract(
         "List changes of roles and permissions",
@@ -346,7 +254,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         listed=True,
         relation="trail",
         link=_TRAIL,
-        filters=(_OWNER, *_RANGE, *_EVENTS),
+        filters=(OWNER, *RANGE, *EVENTS),
     ),
     "audit-get-org-audit": Contract(
         "List what happened in an organisation",
@@ -354,10 +262,10 @@ CONTRACTS: Final[dict[str, Contract]] = {
         listed=True,
         relation="trail",
         link=_TRAIL,
-        filters=(*_RANGE, _TYPE, *_EVENTS),
+        filters=(*RANGE, TYPE, *EVENTS),
         description="Whom only a team role lets see the trail sees what concerns those teams.",
     ),
-    "audit-get-audit-summary": Contract("Count events", AuditSummary, filters=(_OWNER, *_RANGE, _TYPE, *_EVENTS)),
+    "audit-get-audit-summary": Contract("Count events", AuditSummary, filters=(OWNER, *RANGE, TYPE, *EVENTS)),
     "audit-export-audit": Contract(
         "Export events into a file",
         Exported,
@@ -368,3 +276,23 @@ CONTRACTS: Final[dict[str, Contract]] = {
         description=f"As {', '.join(ExportFormat)}. The link works for 24 hours, and the export is itself recorded.",
     ),
 }
+
+
+def problems_of(name: str) -> dict[int, list[str]]:
+    """All error codes of the endpoint ``name``, by status."""
+    function, contract = BY_NAME[name], CONTRACTS[name]
+    codes = {*contract.problems, *EVERYWHERE}
+    if function.guard is not Guard.PUBLIC:
+        codes |= set(GUARDED)
+    if function.guard not in {Guard.PUBLIC, Guard.ANY}:
+        codes |= {"ORG_ACCESS_DENIED", "PERMISSION_DENIED"}
+    if contract.request is not None or contract.query:
+        codes.add("VALIDATION_ERROR")
+    if contract.listed:
+        codes |= {"INVALID_PAGE_SIZE", "INVALID_CURSOR"}
+    if "{" in str(function.path):
+        codes.add("NOT_FOUND")
+    found: dict[int, list[str]] = {}
+    for code in sorted(codes):
+        found.setdefault(PROBLEMS[code][0], []).append(code)
+    return dict(sorted(found.items()))

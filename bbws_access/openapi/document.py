@@ -10,7 +10,8 @@ from bbws_access import __version__
 from bbws_access.catalogue import BY_NAME, PAGES, Function, Guard, Page
 from bbws_access.openapi import examples, gateway, schemas
 from bbws_access.openapi.attributes import ATTRIBUTES, PATH_PARAMETERS
-from bbws_access.openapi.contracts import CONTRACTS, Contract, QueryParameter, problems_of
+from bbws_access.openapi.contract import Contract, QueryParameter
+from bbws_access.openapi.contracts import CONTRACTS, problems_of
 from bbws_access.openapi.problems import PROBLEMS, STATUSES
 
 SECURITY_SCHEME: Final = "token"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bbws_access.errors import AccessError, ExitCode, InvalidInput
+from cli.api_request import PARAMETER, api_path, json_body, query_pairs
 from cli.command import command, noun
 from cli.session import Session
 
@@ -28,7 +29,6 @@ _COLUMNS = {
     "Function": "function",
 }
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 @command(
@@ -134,7 +134,7 @@ def call(
     """
     from bbws_access.adapters.rest_api import RestApi
 
-    method, path, body, pairs = method.upper(), _path(session, path), _body(data), _pairs(query or [])
+    method, path, body, pairs = method.upper(), api_path(session, path), json_body(data), query_pairs(query or [])
     token = None
     if user is not None:
         from cli.signing_in import signed_in
@@ -216,46 +216,6 @@ def _write(target: Path, text: str) -> None:
         raise AccessError(f"{target} cannot be written: {error.strerror}") from error
 
 
-def _path(session: Session, given: str) -> str:
-    path = f"/{given.lstrip('/')}"
-    if "?" in path or "#" in path:
-        raise InvalidInput("the path goes without a query", hint="give it as --query KEY=VALUE")
-    if not path.startswith(("/v1/", "/invite/")):
-        path = f"/v1{path}"
-    if "{orgId}" in path:
-        path = path.replace("{orgId}", session.org_id)
-    left = _PARAMETER.search(path)
-    if left:
-        raise InvalidInput(f"the path needs a value in place of {left[0]}")
-    return path
-
-
-def _body(data: str | None) -> str | None:
-    """Raises ``InvalidInput`` for what is not JSON: the API would say no more than that."""
-    if data is None:
-        return None
-    try:
-        if data == "-":
-            text = sys.stdin.read()
-        else:
-            text = Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"--data {data} cannot be read") from error
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise InvalidInput(f"--data is not JSON{where}") from None
-    return text
-
-
-def _pairs(query: list[str]) -> list[tuple[str, str]]:
-    found = [(name, value) for name, sign, value in (pair.partition("=") for pair in query) if sign and name]
-    if len(found) != len(query):
-        raise InvalidInput("--query is KEY=VALUE")
-    return found
-
-
 def _show(session: Session, answer: ApiAnswer) -> None:
     request = f" · request {answer.request_id}" if answer.request_id else ""
     session.show.note(f"{answer.status} {answer.reason} · {answer.seconds * 1000:.0f} ms{request}")
@@ -271,7 +231,7 @@ def _help_with(session: Session, method: str, path: str) -> None:
     from bbws_access.catalogue import ENDPOINTS
 
     known = any(
-        function.method == method and re.fullmatch(_PARAMETER.sub("[^/]+", str(function.path)), path)
+        function.method == method and re.fullmatch(PARAMETER.sub("[^/]+", str(function.path)), path)
         for function in ENDPOINTS
     )
     if not known and path.startswith("/v1/"):
