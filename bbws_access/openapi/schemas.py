@@ -25,7 +25,7 @@ _DEFINITION: Final = "#/$defs/"
 _DROPPED: Final = frozenset({"title", "description"})
 """They speak to whoever reads the models; ours stand with the attributes."""
 
-_MOMENTS: Final = ("At", "timestamp", "dateCreated", "dateLastUpdated", "from", "to", "reached")
+_MOMENTS: Final = ("At", "timestamp", "dateCreated", "dateLastUpdated", "from", "to")
 
 
 def name_of(model: type[BaseModel]) -> str:
