@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from aws_lambda_powertools import Logger
-from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bbws_access.access.actor import Actor, Origin
 from bbws_access.access.authorizer import actor_of
@@ -29,6 +29,7 @@ from bbws_access.cursors import Cursors
 from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
 from bbws_access.models.kinds import LockMode
+from bbws_access.models.moments import Moment
 from bbws_access.services.pages import DEFAULT_PAGE_SIZE, ListPage, PageRequest
 from bbws_access.store.table import Table
 from bbws_access.validation import WHOLE, field_errors
@@ -53,7 +54,7 @@ logger = Logger()
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V", bound=StrEnum)
 
-_moment: Final = TypeAdapter(AwareDatetime)
+_moment: Final = TypeAdapter[datetime](Moment)
 
 
 @dataclass(frozen=True, slots=True)

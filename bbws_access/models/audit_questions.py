@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from bbws_access.models.base import ApiModel, Request
 from bbws_access.models.kinds import EventType, ExportFormat, FileFormat, Outcome
+from bbws_access.models.moments import Moment
 
 HOT_DAYS: Final = 45
 """Days that events stay in the table; a question that names no start reaches so far back."""
@@ -49,8 +50,8 @@ class ExportRequest(Request):
 
     format: Annotated[ExportFormat, Field(strict=False)] = ExportFormat.CSV
     organisation_id: Identifier | None = None
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    to: AwareDatetime | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
     user_id: Identifier | None = None
     type: Annotated[EventType | None, Field(strict=False)] = None
     outcome: Annotated[Outcome | None, Field(strict=False)] = None

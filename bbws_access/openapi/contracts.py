@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from bbws_access.catalogue import BY_NAME, Guard
-from bbws_access.export import ExportFormat
 from bbws_access.models import invitation as inv
 from bbws_access.models import permission as perm
 from bbws_access.models import role as roles
 from bbws_access.models import team as teams
-from bbws_access.models.audit_api import AuditEventView, AuditSummary, Exported, ExportRequest
-from bbws_access.models.kinds import Category, InvitationStatus
+from bbws_access.models.audit import AuditEventView
+from bbws_access.models.audit_questions import AuditSummary, Exported, ExportRequest
+from bbws_access.models.kinds import Category, ExportFormat, InvitationStatus
 from bbws_access.openapi.contract import ACTIVE, BOOLEAN, EVENTS, OWNER, RANGE, TYPE, Contract, QueryParameter, one_of
 from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
 
