@@ -19,6 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bbws_access.access.actor import Actor, Origin
 from bbws_access.access.authorizer import actor_of
+from bbws_access.access.decisions import DecisionLog
 from bbws_access.adapters.cognito import CognitoDirectory
 from bbws_access.adapters.kms import KmsSealer
 from bbws_access.adapters.s3 import S3AuditStorage
@@ -26,14 +27,14 @@ from bbws_access.adapters.ses import SesMailer
 from bbws_access.bootstrap import Services, World
 from bbws_access.clock import SystemClock
 from bbws_access.cursors import Cursors
-from bbws_access.errors import AccessError, InvalidInput, NotFound
+from bbws_access.errors import AccessError, Denied, InvalidInput, NotFound, Unauthenticated
 from bbws_access.ids import RandomIds
 from bbws_access.models.kinds import LockMode
 from bbws_access.models.moments import Moment
 from bbws_access.services.pages import DEFAULT_PAGE_SIZE, ListPage, PageRequest
 from bbws_access.store.table import Table
 from bbws_access.validation import WHOLE, field_errors
-from lambdas.clients import client, dynamodb
+from lambdas.clients import client, dynamodb, impatient_dynamodb
 from lambdas.links import Links, serving
 from lambdas.settings import Settings
 
@@ -218,6 +219,8 @@ def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -
             with serving(event):
                 answer = action(Call(event, services(), cursors(), origin))
         except AccessError as error:
+            if isinstance(error, Denied):
+                _record_denial(error, event, origin)
             refusal = _refusal(error, request_id)
             answer = on_error(refusal) if on_error else refusal
         except Exception:
@@ -257,11 +260,25 @@ def _repeated(text: str) -> set[str]:
 
 
 def _refusal(error: AccessError, request_id: str) -> Answer:
-    if error.status >= 500:
+    # What AWS refuses us is our defect, and none of the client's business.
+    if error.status >= 500 or "awsCode" in error.details:
         logger.error("request failed", extra={"code": error.code, "reason": error.message})
         return _failure(error.code if error.code == "BUSY" else "INTERNAL_ERROR", "try again later", 500, request_id)
     logger.warning("request refused", extra={"code": error.code})
     return _failure(error.code, error.message, error.status, request_id, error.details)
+
+
+def _record_denial(error: Denied, event: Mapping[str, Any], origin: Origin) -> None:
+    """A denial by the second lock goes into the trail of the actor's organisation, best effort."""
+    log = decisions()
+    if log is None or "awsCode" in error.details:
+        return
+    try:
+        actor = actor_of((event.get("requestContext") or {}).get("authorizer") or {}, origin)
+    except Unauthenticated:
+        return
+    asked = f"{event.get('httpMethod')} {event.get('path')}"
+    log.record(actor, error.code, asked, error.details)
 
 
 def _failure(code: str, message: str, status: int, request_id: str, details: Mapping[str, Any] | None = None) -> Answer:
@@ -283,16 +300,20 @@ def _origin(event: Mapping[str, Any]) -> Origin:
 class _Wiring:
     services: Services
     cursors: Cursors
+    decisions: DecisionLog | None
 
 
 _wired: _Wiring | None = None
 
 
 @contextmanager
-def wired(services: Services, cursors: Cursors) -> Iterator[None]:
-    """Meanwhile all functions of this process work with these, instead of with what the environment names."""
+def wired(services: Services, cursors: Cursors, decisions: DecisionLog | None = None) -> Iterator[None]:
+    """Meanwhile all functions of this process work with these, instead of with what the environment names.
+
+    Without ``decisions`` no denial is recorded.
+    """
     global _wired
-    before, _wired = _wired, _Wiring(services, cursors)
+    before, _wired = _wired, _Wiring(services, cursors, decisions)
     try:
         yield
     finally:
@@ -306,6 +327,10 @@ def services() -> Services:
 
 def cursors() -> Cursors:
     return _wired.cursors if _wired is not None else _deployed_cursors()
+
+
+def decisions() -> DecisionLog | None:
+    return _wired.decisions if _wired is not None else _deployed_decisions()
 
 
 @cache
@@ -327,3 +352,13 @@ def _deployed_services() -> Services:
 @cache
 def _deployed_cursors() -> Cursors:
     return Cursors(KmsSealer(client("kms"), Settings.read().cursor_key_id))
+
+
+@cache
+def _deployed_decisions() -> DecisionLog:
+    table = Table(impatient_dynamodb(), Settings.read().table)
+    return DecisionLog(table, SystemClock(), RandomIds(), _warn)
+
+
+def _warn(cause: str) -> None:
+    logger.warning("decision not recorded", extra={"cause": cause})

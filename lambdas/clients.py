@@ -23,10 +23,22 @@ _CONFIGS: Final = {
 }
 
 
+_IMPATIENT: Final = CONFIG.merge(
+    Config(connect_timeout=0.3, read_timeout=0.3, retries={"mode": "standard", "total_max_attempts": 1})
+)
+
+
 @cache
 def client(service: str) -> Any:
     """The region and, on an emulator, the endpoint come from the runtime's own environment."""
     return boto3.client(service, config=_CONFIGS.get(service, CONFIG))  # type: ignore[call-overload]
+
+
+@cache
+def impatient_dynamodb() -> DynamoDBClient:
+    """For what is done within a request and may be left undone: one try, of at most 300 ms to connect and to answer."""
+    found: DynamoDBClient = boto3.client("dynamodb", config=_IMPATIENT)
+    return found
 
 
 def dynamodb() -> DynamoDBClient:

@@ -7,16 +7,20 @@ policy that denies all.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from bbws_access.access.actor import Actor, ActorKind, Origin
-from bbws_access.access.policy import denial, policy
+from bbws_access.access.policy import allows, denial, policy
 from bbws_access.access.principal import Principal, PrincipalLoader
 from bbws_access.access.tokens import TokenVerifier
 from bbws_access.errors import Denied, Unauthenticated
 
 _NOBODY: Final = "anonymous"
+
+_ORGANISATION: Final = re.compile(r"/organisations/([^/]+)")
 
 _DENIALS: Final = frozenset({"ORG_ACCESS_DENIED", "PERMISSION_DENIED", "USER_NOT_FOUND", "USER_INACTIVE"})
 """What a user may be denied for; any other error is ours."""
@@ -27,6 +31,7 @@ class Decision:
     """What the authorizer returns, and for the log why: ``code`` is ``ALLOWED`` or a denial's code.
 
     ``cause`` names the kind of an unexpected error, never its text, which may quote what must not be logged.
+    ``principal`` is who it was, where the organisation knows them: whoever was deactivated holds nothing.
     """
 
     principal_id: str
@@ -34,9 +39,32 @@ class Decision:
     context: dict[str, str]
     code: str
     cause: str | None = None
+    principal: Principal | None = None
 
     def response(self) -> dict[str, Any]:
         return {"principalId": self.principal_id, "policyDocument": self.policy, "context": self.context}
+
+    def verdict(self, method_arn: str) -> str:
+        """For the log, what became of the request that was asked about: the policy itself never depends on it."""
+        if self.code != "ALLOWED" or allows(self.policy, method_arn):
+            return self.code
+        org_id = _ORGANISATION.search(method_arn)
+        foreign = org_id is not None and org_id[1] != quote(self.context["orgId"], safe="")
+        return "ORG_ACCESS_DENIED" if foreign else "PERMISSION_DENIED"
+
+    def basis(self) -> dict[str, list[str]]:
+        """For the trail, what the policy was made from."""
+        if self.principal is None:
+            return {}
+        actor = self.principal.actor
+        found = {
+            "roleIds": self.principal.role_ids,
+            "teamIds": actor.team_capabilities,
+            "permissions": actor.permissions,
+            "teamPermissions": actor.team_permissions,
+            "platformPermissions": actor.platform_permissions,
+        }
+        return {name: sorted(values) for name, values in found.items() if values}
 
 
 class Authorizer:
@@ -57,17 +85,27 @@ class Authorizer:
         # From here on the token is good: what AWS calls unauthenticated is us, not the user.
         try:
             principal = self._principals.load(claims.subject, claims.organisation_id)
-            return Decision(claims.subject, policy(principal.actor, method_arn), context_of(principal), "ALLOWED")
+            document, context = policy(principal.actor, method_arn), context_of(principal)
+            return Decision(claims.subject, document, context, "ALLOWED", principal=principal)
         except Exception as error:  # noqa: BLE001 - as above
             return _denied(claims.subject, method_arn, error)
 
 
 def _denied(subject: str, method_arn: str, error: Exception) -> Decision:
     if isinstance(error, Denied) and error.code in _DENIALS:
-        return Decision(subject, denial(method_arn), {"denial": error.code}, error.code)
+        context = {"denial": error.code}
+        return Decision(subject, denial(method_arn), context, error.code, principal=_turned_away(subject, error))
     return Decision(
         subject, denial(method_arn), {"denial": "INTERNAL_ERROR"}, "INTERNAL_ERROR", cause=type(error).__name__
     )
+
+
+def _turned_away(subject: str, error: Denied) -> Principal | None:
+    org_id = error.details.get("organisationId")
+    if org_id is None:
+        return None
+    email = str(error.details.get("email", ""))
+    return Principal(Actor(subject, email, ActorKind.USER, organisation_id=str(org_id)), ())
 
 
 def context_of(principal: Principal) -> dict[str, str]:

@@ -54,6 +54,14 @@ def policy(actor: Actor, method_arn: str) -> dict[str, Any]:
     return _document(api, actor, by_team=False)
 
 
+def allows(document: Mapping[str, Any], method_arn: str) -> bool:
+    """Whether a policy of this module opens one request, as API Gateway will judge it."""
+    return any(
+        statement["Effect"] == "Allow" and any(fnmatchcase(method_arn, pattern) for pattern in statement["Resource"])
+        for statement in document["Statement"]
+    )
+
+
 def denial(method_arn: str) -> dict[str, Any]:
     """Denies everything in this API and stage."""
     return _statement("Deny", [f"{_api_arn(method_arn)}/*"])

@@ -50,7 +50,7 @@ class PrincipalLoader:
         """``organisation_id`` is the tenant that the token names, where it names one.
 
         Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation,
-        ``USER_INACTIVE`` for one who was deactivated.
+        ``USER_INACTIVE`` for one who was deactivated, with the profile's ``organisationId`` and ``email``.
         """
         held = list(self._table.query_all(Query(keys.everything_of_user(user_id), index=3)))
         org_id = organisation_id or _home(held)
@@ -68,7 +68,11 @@ class PrincipalLoader:
         if profile is None:
             raise Denied("this account does not belong to the organisation", code="USER_NOT_FOUND")
         if not profile.get("active", False):
-            raise Denied("this account has been deactivated", code="USER_INACTIVE")
+            raise Denied(
+                "this account has been deactivated",
+                code="USER_INACTIVE",
+                details={"organisationId": org_id, "email": str(profile["email"])},
+            )
         return _principal(profile, org_id, assignments, memberships, definitions, origin or Origin())
 
     def _read(self, profile: Keys, *definitions: Iterable[Keys]) -> dict[_KeyPair, Item]:

@@ -152,6 +152,19 @@ class Table:
                 return
             query = replace(query, start_after=page.last)
 
+    def put_new(self, item: Item) -> None:
+        """One plain put of an item whose key nothing has yet; tried as often as the client tries, no more.
+
+        For what may get lost and must not wait; raises :class:`Conflict` where the key is taken.
+        """
+        unused = "attribute_not_exists(PK)"
+        try:
+            self._client.put_item(TableName=self.name, Item=encode(item), ConditionExpression=unused)
+        except self._client.exceptions.ConditionalCheckFailedException as taken:
+            raise ConditionFailed(0) from taken
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error, f"table {self.name}") from error
+
     def write(self, write: Write) -> None:
         """One conditional write; see :meth:`transact`."""
         self.transact([write])

@@ -95,7 +95,9 @@ def deployed(
 
 def _forget() -> None:
     authorizer._authorizer.cache_clear()
+    authorizer._decisions.cache_clear()
     clients.client.cache_clear()
+    clients.impatient_dynamodb.cache_clear()
 
 
 def denies_everything(answer: dict[str, Any]) -> bool:

@@ -90,6 +90,23 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
+  # Events of decisions. That none takes the place of another is up to the put's condition: IAM knows only partitions.
+  dynamic "statement" {
+    for_each = each.key == "authorizer" ? [1] : []
+
+    content {
+      sid       = "RecordDecisions"
+      actions   = ["dynamodb:PutItem"]
+      resources = [var.table_arn]
+
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = ["ORG#*#DATE#*"]
+      }
+    }
+  }
+
   dynamic "statement" {
     for_each = each.key == "authorizer" ? [] : [1]
 
