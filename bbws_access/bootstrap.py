@@ -108,6 +108,10 @@ class Services:
         return Audit(world.table, self.trail, world.clock, world.ids, world.audit_storage)
 
     @cached_property
+    def audit_reports(self) -> AuditReports:
+        return AuditReports(self._world.table, self.trail, self._world.clock, self.audit)
+
+    @cached_property
     def archive(self) -> Archive:
         world = self._world
         return Archive(world.table, self.trail, world.clock, world.audit_storage)

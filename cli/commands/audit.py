@@ -25,6 +25,7 @@ from cli.audit_question import (
     zone_of,
 )
 from cli.command import command, noun
+from cli.commands import audit_report
 from cli.progress import counted
 from cli.session import Session
 
@@ -164,3 +165,5 @@ def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) ->
 
 # They register themselves with the noun.
 from cli.commands import audit_archive, audit_reading  # noqa: E402, F401
+
+audit_report.register(app)
