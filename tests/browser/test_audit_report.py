@@ -22,7 +22,7 @@ VIEWS = [(360, "screen"), (800, "screen"), (1400, "screen"), (A4_WIDTH, "print")
 
 OVERFLOWING = """
 const seen = el => el.checkVisibility() && !el.closest('svg, thead, .skip');
-const name = el => el.tagName + '.' + el.className + ': ' + el.textContent.trim().slice(0, 40);
+const name = el => el.tagName + '.' + el.className + ': ' + [...el.textContent.trim()].slice(0, 40).join('');
 const wide = document.documentElement.clientWidth;
 return [...document.querySelectorAll('body, body *')].filter(seen).filter(el =>
   (el.clientWidth && el.scrollWidth > el.clientWidth + 1) || el.getBoundingClientRect().right > wide + 1

@@ -29,6 +29,7 @@ HOSTILE_NAMES = [
     "W" * 100,
     "\u540d\u524d\u306e\u9577\u3044\u4eba" * 16,
     "\ufdfd" * 40,
+    "\u1671" * 40,  # three times as wide as its neighbours, in the fonts of a Debian machine
     "{{ 7 * 7 }} ${x} \x00\x1b[31m\x7f",
     '" onmouseover="alert(1)',
     "",
