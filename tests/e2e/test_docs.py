@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_gro
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
-GUIDES = ["first-user.md", "audit-trail.md", "api.md", "local.md"]
+GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "local.md"]
 
 
 def commands(text: str) -> Iterator[str]:
@@ -40,8 +40,9 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     words = shlex.split(command)[1:]
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
-    if "--to" in words and words[words.index("--to") + 1].endswith((".csv", ".html", ".json")):
-        words[words.index("--to") + 1] = str(folder / words[words.index("--to") + 1])
+    for place, word in enumerate(words):
+        if word.endswith((".csv", ".parquet", ".html", ".json")) and words[place - 1] in {"--to", "--html"}:
+            words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
     if "--port" in words:

@@ -1,0 +1,108 @@
+"""``audit report`` at the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import Platform
+
+
+@pytest.fixture
+def acme(platform: Platform) -> str:
+    return platform.organisation().organisation_id
+
+
+def actions(bbws: Run, acme: str) -> list[str]:
+    found = bbws("audit", "query", "--org", acme, "-o", "json").json["items"]
+    return [event["action"] for event in found]
+
+
+def test_a_report_is_one_file_and_an_event(bbws: Run, acme: str, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    words = ("--from", "2026-03-01", "--to", "2026-03-01", "--html", str(target), "-o", "json")
+    done = bbws("audit", "report", "--org", "Acme", *words)
+    assert (done.code, done.json["count"], done.json["denied"]) == (0, 2, 0)
+    assert (done.json["from"], done.json["until"]) == ("2026-03-01T00:00:00.000Z", "2026-03-02T00:00:00.000Z")
+    body = target.read_bytes()
+    assert (done.json["bytes"], done.json["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+    assert body.startswith(b"<!doctype html>")
+    assert b"<bdi>Acme</bdi>" in body
+    assert actions(bbws, acme)[0] == "audit.report"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["report.html"]
+
+
+def test_the_platform_has_one_too(bbws: Run, tmp_path: Path) -> None:
+    bbws("table", "seed")
+    done = bbws("audit", "report", "--platform", "--html", str(tmp_path / "p.html"), "-o", "json")
+    assert (done.code, done.json["count"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--from", "yesterday"), "--from 'yesterday' is not a time"),
+        (("--to", "2026-02-30"), "--to '2026-02-30' is not a time"),
+        (("--since", "-5"), "--since '-5' is not a time"),
+        (("--since", "2h", "--from", "2026-03-01"), "--from and --since say the same"),
+        (("--from", "2026-03-02", "--to", "2026-03-01"), "the range ends before it begins"),
+    ],
+)
+def test_a_range_that_is_none(bbws: Run, acme: str, tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    done = bbws("audit", "report", "--org", acme, "--html", str(tmp_path / "x.html"), *words)
+    assert done.code == 2
+    assert told in done.err
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_where_nothing_can_be_written_nothing_is_recorded(bbws: Run, acme: str, tmp_path: Path) -> None:
+    done = bbws("audit", "report", "--org", acme, "--html", str(tmp_path / "no" / "x.html"))
+    assert done.code == 1
+    assert "choose another place with --html" in done.err
+    assert "audit.report" not in actions(bbws, acme)
+
+
+def test_what_cannot_be_recorded_is_not_handed_out(
+    bbws: Run, platform: Platform, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(5, "the table is gone")
+
+    monkeypatch.setattr(type(platform.services.audit_reports), "record", broken)
+    target = tmp_path / "x.html"
+    target.write_text("earlier")
+    assert bbws("audit", "report", "--org", acme, "--html", str(target)).code == 1
+    assert target.read_text() == "earlier"
+    monkeypatch.setattr(type(platform.services.audit), "record_export", broken)
+    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 1
+    assert [p.read_text() for p in tmp_path.iterdir() if p.is_file()] == ["earlier"]
+
+
+def test_without_the_extra_it_says_what_to_install(
+    bbws: Run, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pygal", None)
+    done = bbws("audit", "report", "--org", acme, "--html", str(tmp_path / "x.html"))
+    assert done.code == 1
+    assert done.err == "error: the report needs pygal, which is not installed; pip install 'bbws-access[report]'\n"
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = bbws("audit", "export", "--org", acme, "--format", "parquet", "--to", str(tmp_path / "x.parquet"))
+    assert done.code == 1
+    assert done.err.endswith("needs pyarrow, which is not installed; pip install 'bbws-access[parquet]'\n")
+    assert not [p for p in tmp_path.iterdir() if p.is_file()]
+
+
+def test_parquet_goes_to_a_file_and_to_the_bucket(bbws: Run, platform: Platform, acme: str, tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    target = tmp_path / "x.parquet"
+    words = ("audit", "export", "--org", acme, "--format", "parquet", "--to")
+    assert bbws(*words, str(target), "-o", "json").json["count"] == 2
+    assert pyarrow.parquet.read_table(target).column("sequence").to_pylist() == [1, 2]
+    done = bbws(*words, "s3", "-o", "json").json
+    assert done["to"].endswith(".parquet")
+    assert platform.storage.objects[done["to"].removeprefix("s3://audit/")].startswith(b"PAR1")
