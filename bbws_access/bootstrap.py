@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bbws_access.audit_storage import AuditStorage
 from bbws_access.clock import Clock
@@ -35,6 +36,9 @@ from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Trail
 from bbws_access.services.users import Users
 from bbws_access.store.table import Table
+
+if TYPE_CHECKING:
+    from bbws_access.services.audit_report import AuditReports
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,9 @@ class Services:
 
     @cached_property
     def audit_reports(self) -> AuditReports:
+        # No function needs it: it stays out of their cold start.
+        from bbws_access.services.audit_report import AuditReports
+
         return AuditReports(self._world.table, self.trail, self._world.clock, self.audit)
 
     @cached_property

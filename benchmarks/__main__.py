@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from benchmarks import authorizer, env_up, startup
+from benchmarks import authorizer, env_up, exports, startup
 
-BENCHMARKS = {"startup": startup.run, "authorizer": authorizer.run, "env-up": env_up.run}
+BENCHMARKS = {"startup": startup.run, "authorizer": authorizer.run, "env-up": env_up.run, "exports": exports.run}
 
 
 def main(names: list[str]) -> int:

@@ -21,7 +21,8 @@ def medians(commands: Mapping[str, Sequence[str]], rounds: int, warm_up: int = 2
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def report(name: str, ratio: float, aim: float, detail: str) -> None:
-    """One line: what was measured, the ratio, what it should be at most."""
-    verdict = "ok" if ratio <= aim else "MISSED"
-    sys.stdout.write(f"{name}: {ratio:.2f} (aim: at most {aim}) {verdict}; {detail}\n")
+def report(name: str, ratio: float, aim: float, detail: str, *, at_least: bool = False) -> None:
+    """One line: what was measured, the ratio, what it should be at most, or ``at_least``."""
+    verdict = "ok" if (ratio >= aim if at_least else ratio <= aim) else "MISSED"
+    bound = "at least" if at_least else "at most"
+    sys.stdout.write(f"{name}: {ratio:.2f} (aim: {bound} {aim}) {verdict}; {detail}\n")

@@ -1,0 +1,125 @@
+"""Exports against a bare boto3 loop that writes nothing; and how their memory grows with what they write."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from bbws_access.access.actor import operator
+from bbws_access.clock import SystemClock
+from bbws_access.emulator.process import Emulator
+from bbws_access.export.files import write_file
+from bbws_access.ids import RandomIds
+from bbws_access.models.audit_questions import AuditQuestion
+from bbws_access.models.kinds import FileFormat
+from bbws_access.services.audit import Audit
+from bbws_access.services.trail import Trail
+from bbws_access.store.codec import encode
+from bbws_access.store.schema import table_definition
+from bbws_access.store.table import Table
+from benchmarks.events import ORG, START, event_item
+from benchmarks.measure import report
+
+EVENTS = 20_000
+DAYS = 10
+ROUNDS = 3
+LEAST = 0.8
+FEW, MANY = 10_000, 1_000_000
+MOST_MEMORY = 1.2
+TABLE = "bbws-access-bench-ddb-access-management"
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory(prefix="bbws-access-bench-") as folder:
+        emulator = Emulator(Path(folder) / "emulator")
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=emulator.start().endpoint,
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
+        )
+        try:
+            _fill(client)
+            _speed(client, Path(folder))
+        finally:
+            emulator.stop()
+    _memory()
+
+
+def _fill(client: Any) -> None:
+    client.create_table(**table_definition(TABLE))
+    for n in range(0, EVENTS, 25):
+        items = [encode(event_item(k, START + timedelta(days=k * DAYS // EVENTS))) for k in range(n, n + 25)]
+        client.batch_write_item(RequestItems={TABLE: [{"PutRequest": {"Item": item}} for item in items]})
+
+
+def _speed(client: Any, folder: Path) -> None:
+    end = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=DAYS)
+    question = AuditQuestion(ORG, since=START, until=end, newest_first=False)
+    table, actor = Table(client, TABLE), operator("arn:aws:iam::000000000000:user/bench", "bench@local")
+    audit = Audit(table, Trail(table, SystemClock(), RandomIds()), SystemClock(), RandomIds(), None)  # type: ignore[arg-type]
+    work: dict[str, Callable[[], int]] = {"bare": lambda: _bare(client)}
+    for chosen in (FileFormat.CSV, FileFormat.JSONL, FileFormat.PARQUET):
+        work[chosen] = lambda chosen=chosen: write_file(audit.rows(actor, question), folder / "out", chosen).count  # type: ignore[misc]
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for turn in range(ROUNDS + 1):
+        for name, do in work.items():
+            began = time.perf_counter()
+            count = do()
+            took = time.perf_counter() - began
+            if count != EVENTS:
+                raise RuntimeError(f"{name} read {count} of {EVENTS} events")
+            if turn:
+                times[name].append(took)
+    rates = {name: EVENTS / statistics.median(found) for name, found in times.items()}
+    for name in list(work)[1:]:
+        detail = f"{rates[name]:,.0f} to {rates['bare']:,.0f} events/s, {EVENTS:,} events, medians of {ROUNDS} rounds"
+        report(f"export to {name} / bare boto3 query loop", rates[name] / rates["bare"], LEAST, detail, at_least=True)
+
+
+def _bare(client: Any) -> int:
+    """What anybody would write first: a query for each day, page after page, and nothing done with it."""
+    count = 0
+    for day in range(DAYS):
+        asked: dict[str, Any] = {
+            "TableName": TABLE,
+            "KeyConditionExpression": "PK = :pk",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": f"ORG#{ORG}#DATE#{(START + timedelta(days=day)).date().isoformat()}"}
+            },
+        }
+        while True:
+            answer = client.query(**asked)
+            count += len(answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return count
+
+
+def _memory() -> None:
+    for kind in (FileFormat.CSV, FileFormat.JSON, FileFormat.JSONL, FileFormat.PARQUET, "report"):
+        few, many = _peak(kind, FEW), _peak(kind, MANY)
+        detail = f"{many / 1024:.0f} MB to {few / 1024:.0f} MB at the peak"
+        report(f"memory of {kind}, {MANY:,} events / {FEW:,}", many / few, MOST_MEMORY, detail)
+
+
+def _peak(kind: str, count: int) -> int:
+    """The most memory (KB) of a process that exports ``count`` events."""
+    words = [sys.executable, "-m", "benchmarks.export_child", kind, str(count)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    found: dict[str, int] = json.loads(done.stdout)
+    if found["count"] != count:
+        raise RuntimeError(f"{kind} wrote {found['count']} of {count} events")
+    return found["peak"]
