@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import asdict
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from markupsafe import Markup
 from bbws_access.clock import iso
 from bbws_access.models.kinds import EventType
 from bbws_access.report.charts import OUTCOME_NAMES, PATTERNS, activity_chart, bars_chart, swatch
-from bbws_access.report.data import Counts, Ranking, ReportData
+from bbws_access.report.data import Counts, Ranking, ReportData, Subject
 
 SECTIONS: Final = (
     ("glance", "At a glance"),
@@ -56,6 +57,8 @@ _WORDS: Final = {
 }
 """Actions in a reader's words; others are shown as the trail names them."""
 
+_MIDNIGHT: Final = "T00:00:00.000Z"
+
 _TIME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?Z")
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -79,11 +82,9 @@ def report_page(data: ReportData) -> str:
         legend=[(name, swatch(pattern)) for name, pattern in zip(OUTCOME_NAMES[:shown], PATTERNS, strict=False)],
         sums=_sums(data.types),
         privileged=sum(listing.total for listing in (data.roles, data.assignments, data.users, data.leads)),
-        since=iso(data.subject.since),
-        until=iso(data.subject.until),
         made_at=iso(data.subject.made_at),
         checked_at=iso(data.verification.made_at) if data.verification else "",
-        range=f"{iso(data.subject.since)[:10]} to {iso(data.subject.until)[:10]}",
+        range=_range(data.subject),
     )
     return f"{html.strip()}\n"
 
@@ -110,6 +111,15 @@ def _bars(ranking: Ranking) -> list[tuple[str, int]]:
 def _sums(rows: list[Counts]) -> Counts:
     names = [name for name in asdict(rows[0]) if name != "name"]
     return Counts("", *(sum(getattr(row, name) for row in rows) for name in names))
+
+
+def _range(subject: Subject) -> str:
+    """Whole days by their names, the last one included; anything else to the second."""
+    since, until = iso(subject.since), iso(subject.until)
+    if since.endswith(_MIDNIGHT) and until.endswith(_MIDNIGHT):
+        last = iso(subject.until - timedelta(days=1))
+        return since[:10] if last <= since else f"{since[:10]} to {last[:10]}"
+    return f"{_moment(since)} to {_moment(until)}"
 
 
 def _moment(text: str) -> str:

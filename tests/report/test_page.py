@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -163,3 +163,16 @@ def test_without_the_charts_library_it_says_what_to_install(monkeypatch: pytest.
     with pytest.raises(AccessError, match="the report needs pygal") as raised:
         report_page(report(month(3)))
     assert raised.value.hint == "pip install 'bbws-access[report]'"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "told"),
+    [
+        (SINCE, SINCE + timedelta(days=31), "2026-03-01 to 2026-03-31;"),
+        (SINCE, SINCE + timedelta(days=1), "2026-03-01;"),
+        (SINCE, SINCE + timedelta(hours=12), "2026-03-01 00:00:00 to 2026-03-01 12:00:00;"),
+    ],
+)
+def test_the_range_is_told_as_a_reader_would(since: datetime, until: datetime, told: str) -> None:
+    data = Collector(subject(since=since, until=until)).report([], RETAINED)
+    assert f"Range{told}" in Outline(report_page(data)).text
