@@ -11,6 +11,20 @@ from bbws_access.models.kinds import EventType, Outcome
 
 ORG: Final = "org-bench"
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
+TABLE: Final = "bbws-access-bench-ddb-access-management"
+
+
+def client_of(endpoint: str) -> Any:
+    """A DynamoDB client of the emulator."""
+    import boto3
+
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
+    )
 
 
 def event_item(n: int, moment: datetime) -> dict[str, Any]:
