@@ -8,7 +8,13 @@ import sys
 
 from benchmarks import authorizer, env_up, exports, startup
 
-BENCHMARKS = {"startup": startup.run, "authorizer": authorizer.run, "env-up": env_up.run, "exports": exports.run}
+BENCHMARKS = {
+    "startup": startup.run,
+    "authorizer": authorizer.run,
+    "env-up": env_up.run,
+    "exports": exports.run,
+    "export-memory": exports.run_memory,
+}
 
 
 def main(names: list[str]) -> int:

@@ -11,6 +11,7 @@ from bbws_access.models.kinds import EventType, Outcome
 
 ORG: Final = "org-bench"
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
+A_DAY: Final = 2_500
 TABLE: Final = "bbws-access-bench-ddb-access-management"
 
 

@@ -24,7 +24,7 @@ from bbws_access.services.audit import Audit
 from bbws_access.services.trail import Trail
 from bbws_access.store.codec import encode
 from bbws_access.store.table import Table
-from benchmarks.events import ORG, START, TABLE, client_of, event_item
+from benchmarks.events import A_DAY, ORG, START, TABLE, client_of, event_item
 
 PAGE: Final = 1_000
 """Items of a page: about the megabyte that DynamoDB gives at once."""
@@ -63,7 +63,7 @@ class Endless:
 
 def main(kind: str, count: int, endpoint: str | None = None) -> dict[str, int]:
     """With ``endpoint``, a whole number of days of what the benchmark put there."""
-    days = 1 if endpoint is None else count // 5_000
+    days = 1 if endpoint is None else count // A_DAY
     table = Table(Endless(count), "bench") if endpoint is None else Table(client_of(endpoint), TABLE)  # type: ignore[arg-type]
     audit = Audit(table, Trail(table, SystemClock(), RandomIds()), SystemClock(), RandomIds(), None)  # type: ignore[arg-type]
     # To the last day's end and not beyond: each day that is asked for is one query.
