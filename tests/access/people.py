@@ -23,6 +23,8 @@ class People:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self.client = platform.client
+        self.table_name = platform.table.name
 
     def _put(self, record: Record, **raw: Any) -> None:
         item = encode({**record.to_item(), **raw})
@@ -34,8 +36,8 @@ class People:
 
     def user(self, org_id: str, user_id: str | None = None, **more: Any) -> str:
         user_id = user_id or str(uuid.uuid4())
-        names = {"email": "thandi@example.com", "first_name": "Thandi", "last_name": "Nkosi"}
-        self._put(User(user_id=user_id, organisation_id=org_id, **names, **(self._stamps() | more)))
+        names: dict[str, Any] = {"email": "thandi@example.com", "first_name": "Thandi", "last_name": "Nkosi"}
+        self._put(User(user_id=user_id, organisation_id=org_id, **(names | self._stamps() | more)))
         return user_id
 
     def role(self, org_id: str, permissions: Iterable[str], raw: dict[str, Any] | None = None, **more: Any) -> str:
