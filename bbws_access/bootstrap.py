@@ -60,6 +60,11 @@ class Services:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    @property
+    def table(self) -> Table:
+        """For work on the table as a whole: checks, backups, migrations."""
+        return self._world.table
+
     @cached_property
     def trail(self) -> Trail:
         return Trail(self._world.table, self._world.clock, self._world.ids)

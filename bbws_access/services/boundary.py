@@ -17,7 +17,7 @@ _NAMED_AT_MOST: Final = 20
 
 def require_known(grants: Iterable[str]) -> None:
     """Raises :class:`InvalidInput` (``INVALID_PERMISSIONS``) that names the grants which cover no permission."""
-    unknown = sorted(grant for grant in grants if not any(covers({grant}, known.id) for known in PERMISSIONS))
+    unknown = unknown_grants(grants)
     if unknown:
         named = unknown[:_NAMED_AT_MOST]
         raise InvalidInput(
@@ -25,6 +25,11 @@ def require_known(grants: Iterable[str]) -> None:
             code="INVALID_PERMISSIONS",
             details={"permissions": named, "fields": {"permissions": f"{len(unknown)} unknown"}},
         )
+
+
+def unknown_grants(grants: Iterable[str]) -> list[str]:
+    """Those that cover no permission, sorted."""
+    return sorted(grant for grant in grants if not any(covers({grant}, known.id) for known in PERMISSIONS))
 
 
 def require_grantable(actor: Actor, org_id: str, grants: frozenset[str]) -> None:

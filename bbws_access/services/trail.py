@@ -13,7 +13,7 @@ from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.backoff import Backoff
 from bbws_access.clock import Clock, iso
-from bbws_access.errors import AccessError, Busy
+from bbws_access.errors import AccessError, Busy, Conflict
 from bbws_access.ids import Ids
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.kinds import EventType, Outcome
@@ -69,15 +69,25 @@ class Trail:
         self._backoff = backoff or Backoff(attempts=60, first=0.01, longest=0.5)
 
     def commit(
-        self, actor: Actor, org_id: str, changes: Sequence[Change], writes: Sequence[Write] = ()
+        self,
+        actor: Actor,
+        org_id: str,
+        changes: Sequence[Change],
+        writes: Sequence[Write] = (),
+        *,
+        unmoved_since: int | None = None,
     ) -> list[AuditEvent]:
         """Writes ``writes`` and one chained event for each of ``changes``, all or nothing.
 
-        Raises what a write's condition says, and :class:`Busy` when the chain stays contended; after
-        an error nothing has been written.
+        With ``unmoved_since``, a sequence (0 where there is no chain yet), only while that is the last one:
+        nothing that has an event has changed in the organisation since it was read. Raises what a write's
+        condition says, :class:`Conflict` where the chain has moved on since, and :class:`Busy` when it stays
+        contended; after an error nothing has been written.
         """
         for _ in self._backoff.tries():
             head = self._head(org_id)
+            if unmoved_since is not None and head.sequence != unmoved_since:
+                raise Conflict(f"organisation {org_id} was changed meanwhile", hint="run this again")
             events = self._chained(actor, org_id, changes, head)
             try:
                 self._table.transact([*writes, _advance(org_id, head, events[-1]), *(_append(e) for e in events)])

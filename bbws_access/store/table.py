@@ -108,6 +108,11 @@ class Table:
         self.name = name
         self._backoff = backoff or Backoff()
 
+    @property
+    def client(self) -> DynamoDBClient:
+        """For work on the table as a whole, below its items."""
+        return self._client
+
     def get(self, key: Keys) -> Item | None:
         with translated(f"table {self.name}"):
             found = self._client.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True).get("Item")
