@@ -58,6 +58,10 @@ class AccountClaim(Supporting):
     ttl: _Count
 
 
+class MigrationRecord(Supporting):
+    """What the migrations keep of themselves; only they know what is in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``name`` is what reports call it; exactly one of the models is there."""
@@ -87,9 +91,13 @@ EMAIL_GUARD: Final = Kind("EmailGuard", supporting=HolderGuard, holder="holder")
 PENDING_GUARD: Final = Kind("PendingInvitationGuard", supporting=PendingGuard, holder="invitationId")
 ORGANISATION_GUARD: Final = Kind("OrganisationNameGuard", supporting=OrganisationNameGuard, holder="organisationId")
 RATE_COUNTER: Final = Kind("RateCounter", supporting=RateCounter)
+MIGRATION: Final = Kind("MigrationRecord", supporting=MigrationRecord)
 ACCOUNT_CLAIM: Final = Kind("AccountClaim", supporting=AccountClaim)
 
 UNKNOWN: Final = "Unknown"
+
+_MIGRATIONS: Final = "MIGRATIONS"
+"""The partition of the migrations' own records."""
 
 _WHOLE: Final = {
     "PERM": (keys.METADATA, PERMISSION),
@@ -122,6 +130,8 @@ def kind_of(pk: str, sk: str) -> Kind | None:
         return _inner(inner, sk) if separator else _owned(sk) if org_id else None
     if pk == keys.PLATFORM:
         return _owned(sk)
+    if pk == _MIGRATIONS:
+        return MIGRATION
     if word == "RATE" and sk.startswith("WINDOW#"):
         return RATE_COUNTER
     expected, kind = _WHOLE.get(word, ("", None))
