@@ -22,6 +22,9 @@ _NAME: Final = re.compile(r"^[A-Za-z0-9_.-]{3,255}$")
 _POLL: Final = 5.0
 """Seconds between two looks at a table that is being made; a restore takes minutes to hours."""
 
+_APPEARS_WITHIN: Final = 60.0
+"""Seconds in which a table that is being made may not be seen yet: looking at it is eventually consistent."""
+
 _REFUSED: Final = {
     "TableAlreadyExistsException": "there is a table of this name already",
     "InvalidRestoreTimeException": "the table cannot be restored to this moment",
@@ -101,21 +104,25 @@ def wait_until_active(
 ) -> None:
     """Until the table and its indexes are; ``progress`` is told the seconds that it took so far.
 
-    Raises :class:`AccessError` where the table goes away meanwhile and :class:`Busy` after ``longest`` seconds;
-    AWS goes on all the same.
+    Raises :class:`AccessError` where the table does not appear, or goes away, and :class:`Busy` after
+    ``longest`` seconds; AWS goes on all the same.
     """
     began = monotonic()
     wait = 0.1
     while True:
         found = describe(client, name)
-        if found is None:
-            raise AccessError(f"table {name} is gone: AWS could not make it", code="PITR_FAILED")
-        indexes = [index.get("IndexStatus", "ACTIVE") for index in found.get("GlobalSecondaryIndexes", [])]
-        if {found["TableStatus"], *indexes} == {"ACTIVE"}:
-            return
         took = monotonic() - began
+        if found is None and took > _APPEARS_WITHIN:
+            raise AccessError(f"table {name} is not there: AWS could not make it", code="PITR_FAILED")
+        if found is not None and _is_active(found):
+            return
         progress(took)
         if took > longest:
             raise Busy(f"table {name} is still being made", hint="look again later: aws dynamodb describe-table")
         sleep(wait)
         wait = min(_POLL, wait * 2)
+
+
+def _is_active(table: dict[str, Any]) -> bool:
+    indexes = [index.get("IndexStatus", "ACTIVE") for index in table.get("GlobalSecondaryIndexes", [])]
+    return {table["TableStatus"], *indexes} == {"ACTIVE"}

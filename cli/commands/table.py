@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from cli.command import command, noun
+from cli.command import command
+from cli.commands import table_backup, table_verify
+from cli.commands.table_app import app
 from cli.session import Session
 
-app = noun("Seed the platform's table.")
+__all__ = ["app", "table_backup", "table_verify"]
 
 
 @command(app, "seed", epilog="bbws-access table seed --env local")

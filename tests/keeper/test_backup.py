@@ -392,7 +392,7 @@ def test_a_tenth_of_the_calls_fails_and_nothing_is_lost(town: Town, tmp_path: Pa
             assert town.verify().clean
     finally:
         client.meta.events.unregister("before-send.dynamodb", unique_id="refuse")
-    assert calls > 30
+    assert calls >= 20
     for number in range(3):
         assert (
             backup(town.platform, tmp_path / f"{number}.gz", f"{NEW}-{number}").manifest.sha256 == made.manifest.sha256
