@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from benchmarks import authorizer, env_up, exports, startup
+from benchmarks import authorizer, env_up, exports, keeper, startup
 
 BENCHMARKS = {
     "startup": startup.run,
@@ -14,6 +14,8 @@ BENCHMARKS = {
     "env-up": env_up.run,
     "exports": exports.run,
     "export-memory": exports.run_memory,
+    "table-rates": keeper.rates,
+    "table-memory": keeper.memory,
 }
 
 
