@@ -18,7 +18,7 @@ from bbws_access.store.schema import table_definition
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_NAME: Final = re.compile(r"^[A-Za-z0-9_.-]{3,255}$")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _POLL: Final = 5.0
 """Seconds between two looks at a table that is being made; a restore takes minutes to hours."""
 
@@ -35,7 +35,7 @@ _REFUSED: Final = {
 
 def valid_name(name: str) -> str:
     """Raises :class:`InvalidInput`."""
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise InvalidInput(f"{name!r} is no name of a table", hint="3 to 255 letters, digits, '_', '.' and '-'")
     return name
 

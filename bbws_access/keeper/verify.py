@@ -35,6 +35,11 @@ _CHECKS: Final[dict[str, Callable[[Live, Item, Any], list[Finding]]]] = {
 }
 
 
+_STEPWISE: Final = frozenset({Problem.ASSIGNMENT_USER_INACTIVE, Problem.MEMBER_USER_INACTIVE})
+_STEPS_TAKE: Final = 2.0
+"""Seconds; the transactions of a deactivation follow each other at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a check found. ``unknown`` are keys of items that nobody knows: listed, and no finding."""
@@ -99,6 +104,7 @@ class Verifier:
             found |= {f.identity: f for f in _ownerless(live, org_id)}
         for org_id in sorted(live.facts.chains()):
             found |= {f.identity: f for f in check_chain(live, org_id)}
+        _let_finish(live, found)
         ordered = sorted(found.values(), key=lambda f: (f.severity, f.problem, f.organisation_id, f.identity))
         return Report(gathered.items, gathered.counts, gathered.unknown, ordered)
 
@@ -131,6 +137,17 @@ def _look(live: Live, pk: str, sk: str) -> list[Finding]:
     found += records.behind_guard(live, item, record)
     check = _CHECKS.get(kind.name)
     return found + (check(live, item, record) if check else [])
+
+
+def _let_finish(live: Live, found: dict[Any, Finding]) -> None:
+    """A deactivation goes step by step: what it has not come to yet is no finding."""
+    unfinished = [f for f in found.values() if f.problem in _STEPWISE]
+    if unfinished:
+        live.sleep(_STEPS_TAKE)
+    for finding in unfinished:
+        again, _ = look_closely(live, finding.key["PK"], finding.key["SK"])
+        if finding.problem not in {f.problem for f in again}:
+            del found[finding.identity]
 
 
 def _ownerless(live: Live, org_id: str) -> list[Finding]:

@@ -216,7 +216,7 @@ def pitr(
         session.show.table(data["entities"], columns, empty="Both tables are empty.")
     session.show.note(
         f"Nothing was switched. To bring lost items back: bbws-access table backup --table {target} --to FILE, "
-        "then bbws-access table restore --merge --from FILE. To go back altogether, see docs/table.md."
+        "then bbws-access table restore --merge --from FILE. To go back altogether: docs/table.md says how."
     )
     if not found.same:
         raise typer.Exit(ExitCode.FOUND)

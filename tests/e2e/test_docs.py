@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_gro
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
-GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "local.md"]
+GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "table.md", "local.md"]
+FILES = (".csv", ".parquet", ".html", ".json", ".gz")
 
 
 def commands(text: str) -> Iterator[str]:
@@ -41,7 +42,7 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
     for place, word in enumerate(words):
-        if word.endswith((".csv", ".parquet", ".html", ".json")) and words[place - 1] in {"--to", "--html"}:
+        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html"}:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")

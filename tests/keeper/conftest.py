@@ -25,8 +25,8 @@ from bbws_access.store.codec import decode, encode
 from bbws_access.store.table import Item
 from tests.conftest import TABLE_NAME, Platform
 
-QUIET = partial(Live, quiet=0.0)
-"""The table in memory has indexes that do not lag."""
+QUIET = partial(Live, quiet=0.0, sleep=lambda _: None)
+"""The table in memory has indexes that do not lag, and nobody else writes to it."""
 
 
 @dataclass
