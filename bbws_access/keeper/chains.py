@@ -7,7 +7,7 @@ out may be missing, what follows one that has not may not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -34,8 +34,9 @@ class Link(NamedTuple):
     sk: str
 
     @property
-    def day(self) -> date:
-        return date.fromisoformat(self.pk.rpartition("#DATE#")[2])
+    def day(self) -> str:
+        """As it is in the key; text, so that a damaged one is no trouble."""
+        return self.pk.rpartition("#DATE#")[2]
 
 
 Head = tuple[int, str] | None
@@ -45,8 +46,8 @@ class _Suspicion(NamedTuple):
     """``since`` and ``until`` are the days whose events decide; ``until`` is ``None`` for all to come."""
 
     finding: Finding
-    since: date
-    until: date | None
+    since: str
+    until: str | None
 
 
 def check_chain(live: Live, org_id: str) -> list[Finding]:
@@ -55,7 +56,7 @@ def check_chain(live: Live, org_id: str) -> list[Finding]:
     suspicions = [*_links(org_id, links, live.epoch)]
     last = live.facts.last_link(org_id)
     suspicions += _head(org_id, Link(*last) if last else None, live.facts.head(org_id), live.epoch)
-    spans: dict[tuple[date, date | None], None] = dict.fromkeys((s.since, s.until) for s in suspicions)
+    spans: dict[tuple[str, str | None], None] = dict.fromkeys((s.since, s.until) for s in suspicions)
     found: dict[Any, Finding] = {}
     for since, until in spans:
         confirmed, _ = live.together(org_id, lambda a=since, b=until: _look(live, org_id, a, b))  # type: ignore[misc]
@@ -63,9 +64,9 @@ def check_chain(live: Live, org_id: str) -> list[Finding]:
     return list(found.values())
 
 
-def _look(live: Live, org_id: str, since: date, until: date | None) -> list[Finding]:
+def _look(live: Live, org_id: str, since: str, until: str | None) -> list[Finding]:
     """The chain over some days as it is now."""
-    links = sorted(_read(live, org_id, since, until or live.now.date() + _DAY), key=lambda e: (e.sequence, e.sk))
+    links = sorted(_read(live, org_id, since, until), key=lambda e: (e.sequence, e.sk))
     found = [s.finding for s in _links(org_id, links, live.epoch)]
     item = live.table.get(keys.audit_head_key(org_id)) if until is None else None
     if until is None and (item is None or _is_head(item)):  # else it is a finding by itself
@@ -82,10 +83,13 @@ def _is_head(item: Item) -> bool:
     return True
 
 
-def _read(live: Live, org_id: str, since: date, until: date) -> Iterator[Link]:
-    day = since
-    while day <= until:
-        for item in live.partition(keys.events_of_day(org_id, day.isoformat()), keys.EVENT_PREFIX):
+def _read(live: Live, org_id: str, since: str, until: str | None) -> Iterator[Link]:
+    """Of the days that the pass saw events of, and of those in which new ones are written."""
+    today = live.now.date()
+    fresh = {(today + n * _DAY).isoformat() for n in (-1, 0, 1)}
+    days = {day for day in fresh | set(live.facts.days(org_id)) if since <= day and (until is None or day <= until)}
+    for day in sorted(days):
+        for item in live.partition(keys.events_of_day(org_id, day), keys.EVENT_PREFIX):
             if isinstance(item.get("sequence"), int):
                 yield Link(
                     item["sequence"],
@@ -95,7 +99,6 @@ def _read(live: Live, org_id: str, since: date, until: date) -> Iterator[Link]:
                     item["PK"],
                     item["SK"],
                 )
-        day += _DAY
 
 
 def _links(org_id: str, links: Iterable[Link], now: int) -> Iterator[_Suspicion]:
@@ -148,7 +151,7 @@ def _head(org_id: str, last: Link | None, head: Head, now: int) -> Iterator[_Sus
     if verdict is not None:
         problem, message, expected, found = verdict
         head_finding = Finding(problem, kinds.HEAD.name, org_id, key, message, expected, found, advice=_ADVICE)
-        yield _Suspicion(head_finding, last.day - _DAY, None)
+        yield _Suspicion(head_finding, last.day, None)
 
 
 def _finding(org_id: str, link: Link, problem: Problem, message: str, expected: Any, found: Any) -> Finding:

@@ -18,6 +18,8 @@ Pair = tuple[str, str]
 
 _CACHE_KIB: Final = 8192
 
+_MOST: Final = 2**62
+
 _TABLES: Final = {
     # What is referred to: with its name (of a role), and the counts that it carries.
     "things": "pk, sk, kind, org, id, active, name, leads, users, members, lead_count",
@@ -92,6 +94,7 @@ class Facts:
         self._base.close()
 
     def note(self, table: str, *row: Any) -> None:
+        """Numbers are within SQLite's 64 bits; see :func:`bounded`."""
         self._pending[table].append(row)
 
     def flush(self) -> None:
@@ -136,6 +139,11 @@ class Facts:
         query = f"SELECT {columns} FROM events WHERE org = ? ORDER BY seq, sk"  # noqa: S608 - names above
         return iter(self._base.execute(query, (org_id,)))
 
+    def days(self, org_id: str) -> list[str]:
+        """Those of which there are events, as they are in the keys."""
+        found = self._base.execute("SELECT DISTINCT pk FROM events WHERE org = ?", (org_id,))
+        return [str(pk).rpartition("#DATE#")[2] for (pk,) in found]
+
     def last_link(self, org_id: str) -> Row | None:
         """The end of :meth:`chain`."""
         columns = "seq, previous, hash, ttl, pk, sk"
@@ -148,3 +156,8 @@ class Facts:
             "SELECT seq, hash FROM heads WHERE org = ?", (org_id,)
         ).fetchone()
         return found
+
+
+def bounded(number: int) -> int:
+    """``number`` where it is a possible count or sequence, else one that is as wrong."""
+    return max(-_MOST, min(_MOST, number))

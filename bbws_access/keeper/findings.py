@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 
 class Problem(StrEnum):
-    """The kinds of findings; each is said in :data:`WORDS`."""
+    """The kinds of findings."""
 
     ITEM_INVALID = "item.invalid"
     KEY_WRONG = "key.wrong"
@@ -90,11 +90,7 @@ def severity_of(problem: Problem) -> Severity:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The one right answer: conditional writes, and what the trail says of them.
-
-    ``at`` is the sequence that the organisation's chain had while the finding was confirmed: what has
-    an event has not changed since then, or the repair is not made.
-    """
+    """The one right answer: conditional writes, and what the trail says of them."""
 
     says: str
     writes: Sequence[Write]
@@ -138,5 +134,7 @@ class Finding:
             "found": self.found,
             "repairable": self.repair is not None,
             "repair": self.repair.says if self.repair else None,
+            "before": self.repair.before if self.repair else None,
+            "after": self.repair.after if self.repair else None,
             "advice": self.advice,
         }

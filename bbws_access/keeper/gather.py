@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bbws_access import keys
 from bbws_access.clock import parse_iso
 from bbws_access.keeper import kinds
-from bbws_access.keeper.facts import Facts
+from bbws_access.keeper.facts import Facts, bounded
 from bbws_access.keeper.guards import guard_of
 from bbws_access.keeper.kinds import Kind, kind_of, organisation_of
 from bbws_access.models.audit import AuditEvent
@@ -99,7 +99,7 @@ def _look_at_supporting(kind: Kind, item: Item, facts: Facts) -> None:
     if kind.holder is not None:
         facts.note("guards", pk, sk, item[kind.holder])
     elif kind is kinds.HEAD:
-        facts.note("heads", organisation_of(pk), item["sequence"], item["hash"])
+        facts.note("heads", organisation_of(pk), bounded(item["sequence"]), item["hash"])
     if any(name in item for name in INDEX_ATTRIBUTES):
         facts.note("suspects", pk, sk)
 
@@ -161,16 +161,16 @@ def _organisation(facts: Facts, pk: str, sk: str, record: Organisation) -> None:
 
 def _role(facts: Facts, pk: str, sk: str, record: Role) -> None:
     org_id, users = record.organisation_id, record.user_count
-    _thing(facts, pk, sk, kinds.ROLE, org_id, record.role_id, record.active, name=record.name, users=users)
+    _thing(facts, pk, sk, kinds.ROLE, org_id, record.role_id, record.active, name=record.name, users=bounded(users))
 
 
 def _team_role(facts: Facts, pk: str, sk: str, record: TeamRole) -> None:
-    more = {"name": record.name, "leads": record.leads, "users": record.user_count}
+    more = {"name": record.name, "leads": record.leads, "users": bounded(record.user_count)}
     _thing(facts, pk, sk, kinds.TEAM_ROLE, record.organisation_id, record.team_role_id, record.active, **more)
 
 
 def _team(facts: Facts, pk: str, sk: str, record: Team) -> None:
-    more = {"members": record.member_count, "lead_count": record.lead_count}
+    more = {"members": bounded(record.member_count), "lead_count": bounded(record.lead_count)}
     _thing(facts, pk, sk, kinds.TEAM, record.organisation_id, record.team_id, record.active, **more)
 
 
@@ -221,7 +221,7 @@ def _token(facts: Facts, pk: str, sk: str, record: InvitationToken) -> None:
 
 def _event(facts: Facts, pk: str, sk: str, record: AuditEvent) -> None:
     if record.sequence is not None:
-        chained = (record.sequence, record.previous_hash, record.event_hash, record.ttl)
+        chained = (bounded(record.sequence), record.previous_hash, record.event_hash, bounded(record.ttl))
         facts.note("events", record.organisation_id, *chained, pk, sk)
 
 

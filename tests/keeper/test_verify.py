@@ -14,13 +14,26 @@ from bbws_access.keeper.findings import Problem
 from bbws_access.keys import PLATFORM
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.invitation import Invitation
-from bbws_access.models.kinds import Capability
+from bbws_access.models.kinds import Capability, Outcome
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.role import Role
 from bbws_access.models.team import Team, TeamRole
 from bbws_access.services.chain import event_hash
+from bbws_access.store import scan
 from bbws_access.text import fold_name
-from tests.keeper.conftest import Town
+from tests.keeper.conftest import Town, moto_table
+
+
+@pytest.fixture(autouse=True)
+def _quick_scan(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading moto's memory instead of its answers, which take it ten times as long; see test_scan for those."""
+
+    def read(client: Any, request: dict[str, Any]) -> dict[str, Any]:
+        memory = moto_table(town.platform.client)
+        return {"Items": [item.to_json()["Attributes"] for item in memory.all_items()]}
+
+    monkeypatch.setattr(scan, "_raw_scan", read)
+
 
 P = Problem
 Key = dict[str, str]
@@ -263,7 +276,7 @@ def two_of_one_sequence(town: Town) -> Key:
 
 def relinked(town: Town) -> Key:
     """Somebody altered an event and made its hash anew: the next one tells."""
-    event = AuditEvent.from_item(town.events()[4]).model_copy(update={"outcome": "DENIED"})
+    event = AuditEvent.from_item(town.events()[4]).model_copy(update={"outcome": Outcome.DENIED})
     town.put(event.model_copy(update={"event_hash": event_hash(event)}).to_item())
     return pair(town.events()[5])
 
@@ -424,6 +437,7 @@ DAMAGES = [
     ),
     Damage("token that is never removed", P.TOKEN_EXPIRY, edited(lambda t: t.token_key, ttl=1 << 40), mends=True),
     Damage("users of a role", P.ROLE_USER_COUNT, edited(role_key, userCount=7), mends=True),
+    Damage("users beyond counting", P.ROLE_USER_COUNT, edited(role_key, userCount=10**30), mends=True),
     Damage("users of a team role", P.TEAM_ROLE_USER_COUNT, edited(team_role_key, userCount=0), mends=True),
     Damage("members of a team", P.TEAM_MEMBER_COUNT, edited(lambda t: t.team_key, memberCount=3), mends=True),
     Damage("leads of a team", P.TEAM_LEAD_COUNT, edited(lambda t: t.team_key, leadCount=2), mends=True),
@@ -511,6 +525,19 @@ def test_an_invitation_that_ran_out_needs_no_token(town: Town) -> None:
     town.delete(town.token_key)
     town.platform.clock.advance(days=9)
     assert town.verify().clean
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "no day at all", ""])
+def test_an_event_of_a_day_that_cannot_be(town: Town, day: str) -> None:
+    item = town.events()[3]
+    town.delete(item)
+    town.put({**item, "PK": f"ORG#{town.org_id}#DATE#{day}"})
+    assert [str(p) for p in town.problems()] == ["key.wrong"]
+
+
+def test_an_event_of_a_sequence_that_cannot_be(town: Town) -> None:
+    town.edit(town.events()[3], sequence=10**30)
+    assert {str(p) for p in town.problems()} >= {"audit.altered", "audit.gap", "audit.head-behind"}
 
 
 def test_nothing_is_appended_to_a_chain_whose_end_is_in_doubt(town: Town) -> None:
