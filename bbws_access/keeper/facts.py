@@ -1,7 +1,7 @@
 """What a check must remember of the whole table, on disk and not in memory.
 
 SQLite's temporary database takes a row of some 100 bytes for each key that something refers to or is
-counted by, and an event's place in its chain: 200,000 items are about 40 MB of temporary file, and a
+counted by, and an event's place in its chain: 200,000 items are about 60 MB of temporary file, and a
 cache of 8 MB whatever the table holds. Queries name the items that look wrong; nothing is judged here.
 """
 

@@ -129,7 +129,8 @@ def _offer(found: queue.Queue[Any], what: Any, stop: threading.Event) -> bool:
 
 
 def _raw_scan(client: DynamoDBClient, request: dict[str, Any]) -> dict[str, Any]:
-    client.meta.events.register("before-parse.dynamodb.Scan", _keep_raw, unique_id="bbws-access-raw-scan")
+    # First, because others may take the items out as well; a second time changes nothing.
+    client.meta.events.register_first("before-parse.dynamodb.Scan", _keep_raw, unique_id="bbws-access-raw-scan")
     _here.raw = True
     try:
         return dict(client.scan(**request))
@@ -141,6 +142,9 @@ def _keep_raw(response_dict: dict[str, Any], customized_response_dict: dict[str,
     """Takes the items out of an answer before botocore parses it; other callers' answers are left alone."""
     if not getattr(_here, "raw", False) or response_dict["status_code"] != 200:
         return
-    answer = json.loads(response_dict["body"])
-    customized_response_dict["Items"] = answer.pop("Items", [])
+    try:
+        answer = json.loads(response_dict["body"])
+        customized_response_dict["Items"] = answer.pop("Items")
+    except (ValueError, KeyError, AttributeError):
+        return  # the parser knows what to say of it
     response_dict["body"] = json.dumps(answer).encode()

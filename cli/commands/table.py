@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from cli.command import command
+from cli.command import command, noun
 from cli.commands import table_backup, table_verify
-from cli.commands.table_app import app
 from cli.session import Session
 
-__all__ = ["app", "table_backup", "table_verify"]
+app = noun("The platform's one table: seed, verify, back up and restore it.")
+table_verify.register(app)
+table_backup.register(app)
 
 
 @command(app, "seed", epilog="bbws-access table seed --env local")

@@ -10,7 +10,6 @@ import typer
 
 from bbws_access.errors import ExitCode, InvalidInput, NotFound
 from cli.command import command
-from cli.commands.table_app import app
 from cli.commands.table_verify import TableOption, WorkersOption, chosen_table
 from cli.progress import counting
 from cli.session import Session
@@ -22,14 +21,35 @@ if TYPE_CHECKING:
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@command(
-    app,
-    "backup",
-    epilog="""
-    bbws-access table backup --to table.jsonl.gz
-    bbws-access table backup --env prod --to s3://my-backups/access/2026-03-01.jsonl.gz
-    """,
-)
+def register(app: typer.Typer) -> None:
+    """Adds this module's verbs to the noun ``table``."""
+    command(
+        app,
+        "backup",
+        epilog="""
+        bbws-access table backup --to table.jsonl.gz
+        bbws-access table backup --env prod --to s3://my-backups/access/2026-03-01.jsonl.gz
+        """,
+    )(backup)
+    command(
+        app,
+        "restore",
+        epilog="""
+        bbws-access table restore --from table.jsonl.gz --into drill
+        bbws-access table restore --env dev --from s3://my-backups/access/2026-03-01.jsonl.gz
+        bbws-access table restore --from table.jsonl.gz --merge
+        """,
+    )(restore)
+    command(
+        app,
+        "pitr",
+        epilog="""
+        bbws-access table pitr --env prod --at 2h
+        bbws-access table pitr --env prod --at 2026-03-01T09:30:00Z --into access-before-noon
+        """,
+    )(pitr)
+
+
 def backup(
     session: Session,
     to: Annotated[str, typer.Option("--to", help="A file, or s3://BUCKET/KEY.")],
@@ -60,15 +80,6 @@ def backup(
     session.show.record(data, fields)
 
 
-@command(
-    app,
-    "restore",
-    epilog="""
-    bbws-access table restore --from table.jsonl.gz --into drill
-    bbws-access table restore --env dev --from s3://my-backups/access/2026-03-01.jsonl.gz
-    bbws-access table restore --from table.jsonl.gz --merge
-    """,
-)
 def restore(
     session: Session,
     source: Annotated[str, typer.Option("--from", help="A file, or s3://BUCKET/KEY, that table backup made.")],
@@ -154,14 +165,6 @@ def _show(session: Session, target: str, outcome: Outcome, *, made: bool) -> Non
     raise typer.Exit(ExitCode.FOUND)
 
 
-@command(
-    app,
-    "pitr",
-    epilog="""
-    bbws-access table pitr --env prod --at 2h
-    bbws-access table pitr --env prod --at 2026-03-01T09:30:00Z --into access-before-noon
-    """,
-)
 def pitr(
     session: Session,
     at: Annotated[str, typer.Option("--at", help="The moment: 30m, 2h, 7d ago, or an ISO 8601 time.")],

@@ -8,7 +8,6 @@ import typer
 
 from bbws_access.errors import ExitCode, InvalidInput
 from cli.command import command
-from cli.commands.table_app import app
 from cli.progress import Counter, counting
 from cli.session import Session
 
@@ -23,22 +22,34 @@ TableOption = Annotated[
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", min=1, max=64, help="Segments that are read at a time; as the table's size suggests."),
+    typer.Option("--workers", min=1, max=10, help="Segments that are read at a time; as the table's size suggests."),
 ]
 
 _COLUMNS = {"Severity": "severity", "Problem": "problem", "Message": "message", "Key": "where", "Mends": "mends"}
 
 
-@command(
-    app,
-    "verify",
-    epilog="""
-    bbws-access table verify
-    bbws-access table verify --env prod -o json > findings.json
-    bbws-access table verify --repair --dry-run
-    bbws-access table verify --repair --yes
-    """,
-)
+def register(app: typer.Typer) -> None:
+    """Adds this module's verbs to the noun ``table``."""
+    command(
+        app,
+        "verify",
+        epilog="""
+        bbws-access table verify
+        bbws-access table verify --env prod -o json > findings.json
+        bbws-access table verify --repair --dry-run
+        bbws-access table verify --repair --yes
+        """,
+    )(verify)
+    command(
+        app,
+        "stats",
+        epilog="""
+        bbws-access table stats
+        bbws-access table stats --top 20 -o json
+        """,
+    )(stats)
+
+
 def verify(
     session: Session,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what has one right answer.")] = False,
@@ -144,14 +155,6 @@ def _unknown(report: Report) -> str:
     return f" {count} of them nobody knows; -o json lists them." if count else ""
 
 
-@command(
-    app,
-    "stats",
-    epilog="""
-    bbws-access table stats
-    bbws-access table stats --top 20 -o json
-    """,
-)
 def stats(
     session: Session,
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="So many of the largest.")] = 10,
