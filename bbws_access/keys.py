@@ -296,3 +296,24 @@ def event(org_id: str, user_id: str, event_type: str, timestamp: str, event_id: 
         | _index(4, events_of_user(user_id), f"{timestamp}#{event_id}")
         | _index(5, events_of_type(org_id, event_type), f"{timestamp}#{event_id}")
     )
+
+
+# --- migrations ----------------------------------------------------------------------------------
+
+MIGRATIONS: Final = "MIGRATIONS"
+"""The partition of the migrations' own records."""
+
+
+def migration_key(number: int) -> Keys:
+    """What is known of a migration: begun, done or taken back, by whom, with what counts."""
+    return _key(MIGRATIONS, f"NUMBER#{number:04d}")
+
+
+def migration_checkpoint_key(number: int, segment: int) -> Keys:
+    """How far the copying of one segment of the source has come."""
+    return _key(MIGRATIONS, f"CHECKPOINT#{number:04d}#{segment:04d}")
+
+
+def migration_lease_key() -> Keys:
+    """Lease: one operator at a time migrates."""
+    return _key(MIGRATIONS, "LEASE")

@@ -99,7 +99,51 @@ class Check:
         return {"ConditionCheck": {"Key": encode(self.key), **_condition(self.condition)}}
 
 
-Write = Put | Update | Delete | Check
+@dataclass(frozen=True, slots=True)
+class PutTyped:
+    """Writes a whole item that is in DynamoDB's typed form already; nothing of it is reinterpreted.
+
+    ``expected`` are attributes that the item there must have exactly, in typed form too, and ``without``
+    those it must not have; with neither there must be no item.
+    """
+
+    item: Mapping[str, Any]
+    expected: Mapping[str, Any] | None = None
+    without: Sequence[str] = ()
+    otherwise: AccessError | None = None
+
+    def request(self) -> dict[str, Any]:
+        return {"Put": {"Item": self.item, **_as_read(self.expected, self.without)}}
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTyped:
+    """Removes an item whose attributes are exactly ``expected``; see :class:`PutTyped`."""
+
+    key: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    without: Sequence[str] = ()
+    otherwise: AccessError | None = None
+
+    def request(self) -> dict[str, Any]:
+        return {"Delete": {"Key": self.key, **_as_read(self.expected, self.without)}}
+
+
+def _as_read(expected: Mapping[str, Any] | None, without: Sequence[str]) -> dict[str, Any]:
+    if expected is None:
+        return {"ConditionExpression": "attribute_not_exists(PK)"}
+    names = {f"#e{n}": name for n, name in enumerate(expected)}
+    values = {f":e{n}": value for n, value in enumerate(expected.values())}
+    absent = {f"#w{n}": name for n, name in enumerate(without) if name not in expected}
+    parts = [f"#e{n} = :e{n}" for n in range(len(names))] + [f"attribute_not_exists({alias})" for alias in absent]
+    return {
+        "ConditionExpression": " AND ".join(parts),
+        "ExpressionAttributeNames": names | absent,
+        "ExpressionAttributeValues": values,
+    }
+
+
+Write = Put | Update | Delete | Check | PutTyped | DeleteTyped
 
 
 def _condition(condition: ConditionBase | None) -> dict[str, Any]:

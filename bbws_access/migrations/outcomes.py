@@ -1,0 +1,97 @@
+"""What becomes of an item of the source, and the sums of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from bbws_access.migrations.wire import Attributes, digest
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """``item`` as it shall be in the target, without a stamp; ``guards`` are the items that keep its names unique.
+
+    ``mergeable`` is what the platform's own seed writes too: where it stands in the target already, that one
+    counts. ``note`` says what was changed beyond the layout.
+    """
+
+    kind: str
+    item: Attributes
+    guards: Sequence[Attributes] = ()
+    mergeable: bool = False
+    note: str | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Left out of the target, for a person to decide; ``reason`` never holds a secret."""
+
+    kind: str
+    reason: str
+
+
+Outcome = Migrated | Quarantined
+
+
+@dataclass
+class Tally:
+    """Counts of one pass by entity; added to by all workers at once.
+
+    ``source`` is always ``migrated`` + ``quarantined`` + ``merged``.
+    """
+
+    source: Counter[str] = field(default_factory=Counter)
+    migrated: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    merged: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    moved_on: int = 0
+    written: int = 0
+    removed: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, other: Tally) -> None:
+        with self._lock:
+            for name in ("source", "migrated", "quarantined", "merged", "reasons", "notes"):
+                getattr(self, name).update(getattr(other, name))
+            self.moved_on += other.moved_on
+            self.written += other.written
+            self.removed += other.removed
+
+    def count_quarantined(self, outcome: Quarantined) -> None:
+        self.source[outcome.kind] += 1
+        self.quarantined[outcome.kind] += 1
+        self.reasons[outcome.reason] += 1
+
+    def count_migrated(self, outcome: Migrated) -> None:
+        self.source[outcome.kind] += 1
+        self.migrated[outcome.kind] += 1
+        if outcome.note is not None:
+            self.notes[outcome.note] += 1
+
+    def count_merged(self, outcome: Migrated) -> None:
+        self.source[outcome.kind] += 1
+        self.merged[outcome.kind] += 1
+
+    def rows(self) -> list[dict[str, Any]]:
+        """By entity, for people and machines."""
+        return [
+            {
+                "entity": kind,
+                "source": self.source[kind],
+                "migrated": self.migrated[kind],
+                "merged": self.merged[kind],
+                "quarantined": self.quarantined[kind],
+            }
+            for kind in sorted(self.source)
+        ]

@@ -1,0 +1,166 @@
+"""The two tables of a migration, read and written in typed form; throttling is waited out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from bbws_access.aws_errors import translated
+from bbws_access.backoff import Backoff
+from bbws_access.errors import Busy, NotFound
+from bbws_access.migrations.rate import TokenBucket
+from bbws_access.migrations.wire import Attributes, KeyPair, index_count, key_of, pair, size, write_units
+from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Table
+from bbws_access.store.writes import PutTyped, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+T = TypeVar("T")
+
+MAX_REQUEST_BYTES: Final = 3_500_000
+"""Of items in one transaction: DynamoDB takes 4 MB, and names of conditions count as well."""
+
+_TRANSACTION: Final = 2
+"""A write inside a transaction takes twice the capacity."""
+
+_PATIENT: Final = Backoff(attempts=20, first=0.05, longest=5.0)
+
+
+@dataclass
+class Meter:
+    """What was consumed, by estimate; added to by all workers."""
+
+    write_units: int = 0
+    index_units: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, table: int, indexes: int) -> None:
+        with self._lock:
+            self.write_units += table
+            self.index_units += indexes
+
+
+def cost(item: Attributes) -> tuple[int, int]:
+    """Capacity units of writing an item in a transaction: the table's, and those of its indexes."""
+    units = write_units(size(item))
+    return units * _TRANSACTION, units * index_count(item)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPage:
+    """``items`` passed the filter, ``looked_at`` were read for it; ``last`` is ``None`` at the end."""
+
+    items: list[Attributes]
+    count: int
+    looked_at: int
+    last: Attributes | None
+
+
+class Source:
+    """A table that is only read."""
+
+    def __init__(self, client: DynamoDBClient, name: str, backoff: Backoff = _PATIENT) -> None:
+        self._client = client
+        self.name = name
+        self._backoff = backoff
+
+    def require(self) -> None:
+        """Raises :class:`NotFound` where there is no such table."""
+        try:
+            with translated(f"table {self.name}"):
+                self._client.describe_table(TableName=self.name)
+        except NotFound:
+            raise NotFound(f"there is no table {self.name} to migrate from", hint="name it with --from TABLE") from None
+
+    def pages(
+        self,
+        segment: int,
+        segments: int,
+        start_after: Attributes | None = None,
+        *,
+        consistent: bool = True,
+        **more: Any,
+    ) -> Iterator[ScanPage]:
+        """One segment of ``segments``; ``more`` goes into the request."""
+        request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": consistent, **more}
+        request |= {"Segment": segment, "TotalSegments": segments}
+        while True:
+            if start_after is not None:
+                request["ExclusiveStartKey"] = start_after
+            answer = self._patiently(lambda: self._client.scan(**request))
+            start_after = answer.get("LastEvaluatedKey")
+            items: Any = answer.get("Items", [])
+            yield ScanPage(items, int(answer["Count"]), int(answer["ScannedCount"]), start_after)
+            if start_after is None:
+                return
+
+    def get_many(self, wanted: Iterable[KeyPair]) -> dict[KeyPair, Attributes]:
+        """The items that exist, read consistently."""
+        found: dict[KeyPair, Attributes] = {}
+        keys = list(dict.fromkeys(wanted))
+        for start in range(0, len(keys), MAX_BATCH_GET):
+            found |= self._get_batch([key_of(k) for k in keys[start : start + MAX_BATCH_GET]])
+        return found
+
+    def _get_batch(self, rest: Any) -> dict[KeyPair, Attributes]:
+        found: dict[KeyPair, Attributes] = {}
+        for _ in self._backoff.tries():
+            request: Any = {self.name: {"Keys": rest, "ConsistentRead": True}}
+            answer: Any = self._patiently(partial(self._client.batch_get_item, RequestItems=request))
+            found.update((pair(item), item) for item in answer["Responses"].get(self.name, []))
+            rest = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            if not rest:
+                return found
+        raise Busy(f"table {self.name} is throttled", hint="run it again: it goes on where it was")
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        for _ in self._backoff.tries():
+            try:
+                with translated(f"table {self.name}"):
+                    return call()
+            except Busy as busy:
+                last = busy
+        raise last
+
+
+class Target(Source):
+    """A table that is written, at no more than ``rate`` capacity units a second."""
+
+    def __init__(
+        self, client: DynamoDBClient, name: str, rate: TokenBucket | None = None, backoff: Backoff = _PATIENT
+    ) -> None:
+        super().__init__(client, name, backoff)
+        self._table = Table(client, name)
+        self._rate = rate or TokenBucket.unlimited()
+        self.meter = Meter()
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """All or none; raises as ``Table.transact``.
+
+        A try whose answer was lost may have been carried out: the next one's conditions then say so.
+        """
+        costs = [cost(dict(w.item)) for w in writes if isinstance(w, PutTyped)]
+        table, indexes = sum(c[0] for c in costs), sum(c[1] for c in costs)
+        self._rate.take(table + indexes)
+        self._patiently(lambda: self._table.transact(writes))
+        self.meter.count(table, indexes)
+
+
+def batches(groups: Iterable[tuple[T, Sequence[Attributes]]]) -> Iterator[list[T]]:
+    """Groups of items that belong together, gathered so that the items of a batch fit into one transaction."""
+    batch: list[T] = []
+    items = bytes_ = 0
+    for what, group in groups:
+        more = sum(size(item) for item in group)
+        if batch and (items + len(group) > MAX_TRANSACTION or bytes_ + more > MAX_REQUEST_BYTES):
+            yield batch
+            batch, items, bytes_ = [], 0, 0
+        batch.append(what)
+        items += len(group)
+        bytes_ += more
+    if batch:
+        yield batch
