@@ -15,7 +15,7 @@ from cli.options import DebugOption, EnvOption, OrgOption, OutputOption, Overrid
 NOUNS: Final[dict[str, str]] = {
     "env": "Stand an environment up, look at it, take it down.",
     "release": "Bring changed code to an environment.",
-    "table": "The platform's one table: seed, verify, back up and restore it.",
+    "table": "The platform's one table: seed, migrate, verify, back up and restore it.",
     "orgs": "Organisations: the tenants.",
     "users": "Invite people and see who they are and what they hold.",
     "invitations": "See, accept and decline invitations.",

@@ -193,7 +193,7 @@ def _without_tokens(shaped: Shaped, item: Attributes, facts: Facts) -> Attribute
 
 
 def _checked(kind: Kind, item: Attributes, guards: Sequence[Attributes], note: str | None) -> Outcome:
-    wrong = _too_large(item)
+    wrong = _too_large(item) or next((w for guard in guards if (w := _too_large(guard))), None)
     if wrong is not None:
         return Quarantined(kind, wrong)
     mergeable = kind is Kind.PERMISSION or (

@@ -190,6 +190,7 @@ class TableRun:
             else:
                 needed, equal = 2, 0
             facts = now
+        quarantine.keep()
         raise StillChanging(self._source.name, changed)
 
     # --- pieces ----------------------------------------------------------------------------------

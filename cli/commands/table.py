@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cli.command import command, noun
-from cli.commands import table_backup, table_verify
+from cli.commands import table_backup, table_migrate, table_verify
 from cli.session import Session
 
-app = noun("The platform's one table: seed, verify, back up and restore it.")
+app = noun("The platform's one table: seed, migrate, verify, back up and restore it.")
 table_verify.register(app)
 table_backup.register(app)
+table_migrate.register(app)
 
 
 @command(app, "seed", epilog="bbws-access table seed --env local")

@@ -180,7 +180,7 @@ class LegacyTable:
             more,
         )
 
-    def invitation(self, org: str, invitation: str, token: str, status: str = "PENDING", **more: Any) -> Attributes:
+    def invitation(self, org: str, invitation: str, token: str, /, status: str = "PENDING", **more: Any) -> Attributes:
         email = more.get("email", f"{invitation}@x.test")
         created = self._now()
         return self._item(
@@ -205,7 +205,7 @@ class LegacyTable:
             more,
         )
 
-    def token_record(self, org: str, invitation: str, token: str, **more: Any) -> Attributes:
+    def token_record(self, org: str, invitation: str, token: str, /, **more: Any) -> Attributes:
         expires = BEGAN + timedelta(days=7)
         return self._item(
             {
