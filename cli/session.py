@@ -95,12 +95,15 @@ class Session:
             return kept | {"AWS_REGION": self.settings.region}
         return kept | _DUMMY_CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.settings.region}
 
-    def client(self, service: str) -> Any:
-        """A boto3 client, with timeouts and retries; the account has been checked before it is handed out."""
-        self.check_account()
-        return self._client(service)
+    def client(self, service: str, *, bulk: bool = False) -> Any:
+        """A boto3 client, with timeouts and retries; the account has been checked before it is handed out.
 
-    def _client(self, service: str) -> Any:
+        ``bulk`` is for many large requests from many threads, whose parameters are known to be right.
+        """
+        self.check_account()
+        return self._client(service, bulk=bulk)
+
+    def _client(self, service: str, *, bulk: bool = False) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -112,6 +115,8 @@ class Session:
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 6},
             s3={"addressing_style": "path"} if self.endpoint else None,
+            parameter_validation=not bulk,
+            max_pool_connections=32 if bulk else 10,
         )
         return boto3.client(service, config=config, **chosen)  # type: ignore[call-overload]
 

@@ -30,6 +30,7 @@ class MigrationRecord(Record):
     """``started_at`` stays the same for every run, since what is written may depend on it.
 
     ``segments`` is into how many the scan was divided when it began: a checkpoint belongs to one of them.
+    ``compared_at`` is when the last comparison began: what was written to the source before is here.
     ``entities`` has the counts of the last comparison, ``quarantined`` and ``merged`` their sums.
     """
 
@@ -43,6 +44,7 @@ class MigrationRecord(Record):
     started_by: str
     finished_at: str | None = None
     finished_by: str | None = None
+    compared_at: str | None = None
     copied: bool = False
     items: int = 0
     quarantined: int = 0

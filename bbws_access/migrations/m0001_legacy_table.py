@@ -7,9 +7,7 @@ without a place in the chain, which begins with the first change on the new plat
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -25,12 +23,14 @@ from bbws_access.migrations.wire import (
     INDEX_KEYS,
     MAX_ITEM_BYTES,
     STAMP,
+    STAMP_BYTES,
     Attributes,
+    canonical,
+    digest_of,
     is_true,
     number,
     pair,
     size,
-    stamped,
     strings,
     text,
 )
@@ -71,7 +71,7 @@ def migrate(item: Attributes, facts: Facts, started: datetime) -> tuple[Outcome,
 def _placed(shaped: Shaped, facts: Facts) -> Outcome:
     kind = shaped.kind
     if kind is Kind.UNKNOWN:
-        return _checked(kind, _without_tokens(shaped, shaped.item, facts), [], None)
+        return _checked(shaped, shaped.item, facts, None)
     ident = _ident(kind, shaped.item)
     reason = facts.reasons.get(ident)
     if reason is not None:
@@ -87,9 +87,8 @@ def _placed(shaped: Shaped, facts: Facts) -> Outcome:
     if kind is Kind.INVITATION and (ident[1], ident[2]) in facts.expired:
         item["status"], item["active"] = {"S": str(InvitationStatus.EXPIRED)}, {"BOOL": False}
         note = "invitation marked as expired: a later one of the address waits"
-    item = _without_tokens(shaped, item, facts)
     item.update(strings(_keys(kind, item)))
-    return _checked(kind, item, _guards(kind, item), note)
+    return _checked(shaped, item, facts, note)
 
 
 def _ident(kind: Kind, item: Attributes) -> Ident:
@@ -182,32 +181,34 @@ def guards_of(item: Attributes) -> list[Attributes]:
     return _guards(recognise(*pair(item))[0], item)
 
 
-def _without_tokens(shaped: Shaped, item: Attributes, facts: Facts) -> Attributes:
-    """The item with raw tokens replaced by their hashes, wherever they stand: they would still open a door."""
-    found: set[str] = {shaped.token} if shaped.token else set()
-    if facts.tokens:
-        found.update(t for t in _TOKEN.findall(json.dumps(item, default=str)) if t in facts.tokens)
-    for token in found:
+def _checked(shaped: Shaped, item: Attributes, facts: Facts, note: str | None) -> Outcome:
+    """Without raw tokens, wherever they stand: they would still open a door. And not larger than is allowed."""
+    kind, text_form = shaped.kind, canonical(item)
+    tokens = {t for t in _TOKEN.findall(text_form) if t in facts.tokens} if facts.tokens else set()
+    if shaped.token is not None and shaped.token in text_form:
+        tokens.add(shaped.token)
+    for token in tokens:
         item = scrubbed(item, token, token_hash(token))
-    return item
-
-
-def _checked(kind: Kind, item: Attributes, guards: Sequence[Attributes], note: str | None) -> Outcome:
-    wrong = _too_large(item) or next((w for guard in guards if (w := _too_large(guard))), None)
+        text_form = canonical(item)
+    guards = _guards(kind, item)
+    bytes_ = size(item) + STAMP_BYTES
+    wrong = _too_large(item, bytes_) or next((w for guard in guards if (w := _too_large(guard, 0))), None)
     if wrong is not None:
         return Quarantined(kind, wrong)
     mergeable = kind is Kind.PERMISSION or (
         kind in (Kind.ROLE, Kind.PERMISSION_SET) and owner_of(item) == PLATFORM and _is_system(item)
     )
-    return Migrated(str(kind), item, guards, mergeable, note)
+    return Migrated(kind.value, item, digest_of(text_form), bytes_, guards, mergeable, note)
 
 
-def _too_large(item: Attributes) -> str | None:
-    bytes_ = size(item)
-    if bytes_ > MAX_ITEM_BYTES // 2 and (bytes_ := size(stamped(item, NUMBER))) > MAX_ITEM_BYTES:
+def _too_large(item: Attributes, bytes_: int) -> str | None:
+    if bytes_ > MAX_ITEM_BYTES:
         return f"under its new keys it would be larger than {MAX_ITEM_BYTES // 1024} KB, the most that DynamoDB takes"
-    if any(len(_text(item, name).encode()) > limit for name, limit in _KEY_LIMITS.items() if name in item):
-        return "one of its new keys would be longer than DynamoDB allows"
+    for name, limit in _KEY_LIMITS.items():
+        key = text(item, name)
+        # A character has four bytes at most: most keys are short enough whatever they are made of.
+        if key is not None and len(key) * 4 > limit and len(key.encode()) > limit:
+            return "one of its new keys would be longer than DynamoDB allows"
     return None
 
 

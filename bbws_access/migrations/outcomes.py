@@ -6,29 +6,38 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
 from typing import Any
 
-from bbws_access.migrations.wire import Attributes, digest
+from bbws_access.migrations.wire import Attributes, index_count, write_units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Migrated:
     """``item`` as it shall be in the target, without a stamp; ``guards`` are the items that keep its names unique.
 
-    ``mergeable`` is what the platform's own seed writes too: where it stands in the target already, that one
-    counts. ``note`` says what was changed beyond the layout.
+    ``digest`` is the item's, ``size`` its bytes with the stamp. ``mergeable`` is what the platform's own seed
+    writes too: where it stands in the target already, that one counts. ``note`` says what was changed beyond
+    the layout.
     """
 
     kind: str
     item: Attributes
+    digest: str
+    size: int
     guards: Sequence[Attributes] = ()
     mergeable: bool = False
     note: str | None = None
 
-    @cached_property
-    def digest(self) -> str:
-        return digest(self.item)
+    @property
+    def write_units(self) -> int:
+        """Capacity units of writing the item with its guards in a transaction, which takes twice as much."""
+        return 2 * (write_units(self.size) + len(self.guards))
+
+    @property
+    def index_units(self) -> int:
+        """Capacity units of its copies in indexes."""
+        return write_units(self.size) * index_count(self.item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class Tally:
     moved_on: int = 0
     written: int = 0
     removed: int = 0
+    began: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, other: Tally) -> None:

@@ -13,8 +13,7 @@ from bbws_access.migrations.outcomes import Tally
 from bbws_access.migrations.settle import Planned, Settler
 from bbws_access.migrations.shape import raw_token
 from bbws_access.migrations.table_run import Quarantine, TableRun
-from bbws_access.migrations.tables import cost
-from bbws_access.migrations.wire import INDEX_KEYS, Attributes
+from bbws_access.migrations.wire import Attributes, index_count
 
 EXAMPLES: Final = 2
 """Of an entity."""
@@ -51,11 +50,9 @@ class Plan:
         outcome = one.outcome
         with self._lock:
             self.would_write[outcome.kind] += 1
-            for item in (outcome.item, *outcome.guards):
-                table, indexes = cost(item)
-                self.write_units += table
-                self.index_units += indexes
-                self.index_writes += sum(name in INDEX_KEYS and name.endswith("PK") for name in item)
+            self.write_units += outcome.write_units
+            self.index_units += outcome.index_units
+            self.index_writes += index_count(outcome.item)
             examples = self.examples[outcome.kind]
             if len(examples) < EXAMPLES:
                 examples.append(difference(one.source, outcome.item))

@@ -115,7 +115,7 @@ class Migrator:
             return plan
         source = self._source(record)
         self._target.require()
-        run = TableRun(source, self._target, record, self._settings.workers, self._tell, _unbound)
+        run = TableRun(source, self._target, record, self._settings.workers, self._tell, _unbound, self._clock)
         return make_plan(run, plan, self._settings.max_units, lambda _item, _outcome: None)
 
     # --- up and down -----------------------------------------------------------------------------
@@ -135,6 +135,7 @@ class Migrator:
                 update={
                     "state": State.DONE,
                     "copied": True,
+                    "compared_at": iso(tally.began) if tally.began else None,
                     "finished_at": iso(self._clock.now()),
                     "finished_by": actor.email,
                     "items": tally.source.total(),
@@ -207,9 +208,10 @@ class Migrator:
         if isinstance(migration, InPlace):
             run = InPlaceRun(self._target, record, self._settings.workers, self._tell, lease.check)
             return run.apply(migration.up, self._checkpoints, lease)
-        return TableRun(self._source(record), self._target, record, self._settings.workers, self._tell, lease.check).up(
-            self._checkpoints, lease, quarantine
+        table_run = TableRun(
+            self._source(record), self._target, record, self._settings.workers, self._tell, lease.check, self._clock
         )
+        return table_run.up(self._checkpoints, lease, quarantine)
 
     def _taken_back(self, record: MigrationRecord, lease: Lease) -> int:
         def save_then(progress: Any) -> None:

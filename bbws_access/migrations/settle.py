@@ -7,7 +7,7 @@ changed since. Nothing is written over unless it is the migration's own and nobo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -16,7 +16,7 @@ from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy
 from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
 from bbws_access.migrations.tables import Target, batches
-from bbws_access.migrations.wire import Attributes, KeyPair, digest, key_of, pair, stamp_of, stamped
+from bbws_access.migrations.wire import Attributes, KeyPair, digest, key_of, pair, size, stamp_of, stamped
 from bbws_access.store.table import ConditionFailed
 from bbws_access.store.writes import DeleteTyped, PutTyped, Write
 
@@ -89,7 +89,7 @@ class Settler:
         for batch in self._batches(planned):
             writes = [write for one in batch for write in self._new(one.outcome)]
             try:
-                self._target.transact(writes)
+                self._transact(writes, batch)
             except ConditionFailed:
                 self.compare(batch, tally)
                 continue
@@ -119,7 +119,7 @@ class Settler:
         """Those that are still missing together, the others, and what somebody else moved meanwhile, singly."""
         if len(batch) > 1 and all(pair(one.outcome.item) not in there for one in batch):
             try:
-                self._target.transact([write for one in batch for write in self._missing(one, there)])
+                self._transact([write for one in batch for write in self._missing(one, there)], batch)
             except ConditionFailed:
                 pass
             else:
@@ -137,7 +137,7 @@ class Settler:
             if self._counted(one, there, tally):
                 return
             try:
-                self._target.transact(self._missing(one, there))
+                self._transact(self._missing(one, there), [one])
             except ConditionFailed:
                 continue
             tally.written += 1
@@ -181,11 +181,10 @@ class Settler:
         mine = [item for item in items if stamp_of(item, self._migration) == digest(item)]
         groups = [(item, self._guards_of(item)) for item in mine]
         there = self._target.get_many(pair(guard) for _, guards in groups for guard in guards)
-        removals = [(item, [item, *(g for g in guards if there.get(pair(g)) == g)]) for item, guards in groups]
-        by_key = {pair(item): group for item, group in removals}
+        removals = [[item, *(g for g in guards if there.get(pair(g)) == g)] for item, guards in groups]
         removed = 0
-        for batch in batches(removals):
-            removed += self._remove([by_key[pair(item)] for item in batch])
+        for batch in batches(removals, lambda group: (len(group), 2 * sum(map(size, group)))):
+            removed += self._remove(batch)
         return removed
 
     def _remove(self, groups: list[list[Attributes]]) -> int:
@@ -198,9 +197,12 @@ class Settler:
 
     # --- writes ----------------------------------------------------------------------------------
 
-    def _batches(self, planned: Sequence[Planned]) -> list[list[Planned]]:
-        # An item that is written over may give up guards of its old names: room is left for them.
-        return list(batches((one, (one.outcome.item, *one.outcome.guards)) for one in planned))
+    def _batches(self, planned: Sequence[Planned]) -> Iterator[list[Planned]]:
+        return batches(planned, lambda one: (1 + len(one.outcome.guards), one.outcome.size))
+
+    def _transact(self, writes: Sequence[Write], planned: Sequence[Planned]) -> None:
+        outcomes = [one.outcome for one in planned]
+        self._target.transact(writes, sum(o.write_units for o in outcomes), sum(o.index_units for o in outcomes))
 
     def _new(self, outcome: Migrated) -> list[Write]:
         return [

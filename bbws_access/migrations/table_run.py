@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from bbws_access.clock import parse_iso
+from bbws_access.clock import Clock, parse_iso
 from bbws_access.errors import AccessError, ExitCode
 from bbws_access.migrations import m0001_legacy_table as rules
 from bbws_access.migrations.checkpoints import Checkpoint, Checkpoints, MigrationRecord
@@ -79,7 +79,9 @@ class TableRun:
         workers: int,
         on_progress: OnProgress,
         check: Callable[[], None],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._source = source
         self._target = target
         self._record = record
@@ -177,9 +179,11 @@ class TableRun:
         needed, equal, changed = 1, 0, 0
         for turn in range(1, MOST_PASSES + 1):
             quarantine.begin()
+            began = self._clock.now()
             settled = self.settler(quarantine.add).compare
             found = self.compare(facts, settled, quarantine.add, f"comparison {turn}")
             tally = found.tally
+            tally.began = began
             tally.removed = self._remove_gone(facts, tally)
             now = self.facts(found.survey)
             changed = tally.written + tally.removed

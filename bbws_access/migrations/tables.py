@@ -12,9 +12,10 @@ from bbws_access.aws_errors import translated
 from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy, NotFound
 from bbws_access.migrations.rate import TokenBucket
-from bbws_access.migrations.wire import Attributes, KeyPair, index_count, key_of, pair, size, write_units
+from bbws_access.migrations.wire import Attributes, KeyPair, key_of, pair
+from bbws_access.store.quick_parse import parse_quickly
 from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Table
-from bbws_access.store.writes import PutTyped, Write
+from bbws_access.store.writes import Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,9 +24,6 @@ T = TypeVar("T")
 
 MAX_REQUEST_BYTES: Final = 3_500_000
 """Of items in one transaction: DynamoDB takes 4 MB, and names of conditions count as well."""
-
-_TRANSACTION: Final = 2
-"""A write inside a transaction takes twice the capacity."""
 
 _PATIENT: Final = Backoff(attempts=20, first=0.05, longest=5.0)
 
@@ -44,12 +42,6 @@ class Meter:
             self.index_units += indexes
 
 
-def cost(item: Attributes) -> tuple[int, int]:
-    """Capacity units of writing an item in a transaction: the table's, and those of its indexes."""
-    units = write_units(size(item))
-    return units * _TRANSACTION, units * index_count(item)
-
-
 @dataclass(frozen=True, slots=True)
 class ScanPage:
     """``items`` passed the filter, ``looked_at`` were read for it; ``last`` is ``None`` at the end."""
@@ -64,7 +56,7 @@ class Source:
     """A table that is only read."""
 
     def __init__(self, client: DynamoDBClient, name: str, backoff: Backoff = _PATIENT) -> None:
-        self._client = client
+        self._client = parse_quickly(client)
         self.name = name
         self._backoff = backoff
 
@@ -138,29 +130,27 @@ class Target(Source):
         self._rate = rate or TokenBucket.unlimited()
         self.meter = Meter()
 
-    def transact(self, writes: Sequence[Write]) -> None:
-        """All or none; raises as ``Table.transact``.
+    def transact(self, writes: Sequence[Write], table_units: int = 0, index_units: int = 0) -> None:
+        """All or none; raises as ``Table.transact``. The units are what it is going to consume.
 
         A try whose answer was lost may have been carried out: the next one's conditions then say so.
         """
-        costs = [cost(dict(w.item)) for w in writes if isinstance(w, PutTyped)]
-        table, indexes = sum(c[0] for c in costs), sum(c[1] for c in costs)
-        self._rate.take(table + indexes)
+        self._rate.take(table_units + index_units)
         self._patiently(lambda: self._table.transact(writes))
-        self.meter.count(table, indexes)
+        self.meter.count(table_units, index_units)
 
 
-def batches(groups: Iterable[tuple[T, Sequence[Attributes]]]) -> Iterator[list[T]]:
-    """Groups of items that belong together, gathered so that the items of a batch fit into one transaction."""
+def batches(things: Iterable[T], extent: Callable[[T], tuple[int, int]]) -> Iterator[list[T]]:
+    """Things whose writes fit into one transaction; ``extent`` says how many writes and bytes each has."""
     batch: list[T] = []
-    items = bytes_ = 0
-    for what, group in groups:
-        more = sum(size(item) for item in group)
-        if batch and (items + len(group) > MAX_TRANSACTION or bytes_ + more > MAX_REQUEST_BYTES):
+    writes = bytes_ = 0
+    for thing in things:
+        more_writes, more_bytes = extent(thing)
+        if batch and (writes + more_writes > MAX_TRANSACTION or bytes_ + more_bytes > MAX_REQUEST_BYTES):
             yield batch
-            batch, items, bytes_ = [], 0, 0
-        batch.append(what)
-        items += len(group)
-        bytes_ += more
+            batch, writes, bytes_ = [], 0, 0
+        batch.append(thing)
+        writes += more_writes
+        bytes_ += more_bytes
     if batch:
         yield batch

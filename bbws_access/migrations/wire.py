@@ -25,6 +25,9 @@ KeyPair = tuple[str, str]
 STAMP: Final = "migratedFrom"
 """On each item that a migration wrote: ``{number}:{digest of what it wrote}``."""
 
+STAMP_BYTES: Final = len(STAMP) + len("1:") + 32
+"""What the stamp adds to an item."""
+
 MAX_ITEM_BYTES: Final = 400 * 1024
 """The most that DynamoDB takes for an item, names and values."""
 
@@ -70,11 +73,27 @@ def plain_key(item: Mapping[str, Any]) -> Keys:
     return {"PK": pk, "SK": sk}
 
 
+_canonical_json: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=lambda v: _binary(v)).encode
+
+
+def canonical(item: Mapping[str, Any]) -> str:
+    """An item as text, without its stamp; the order of attributes and of sets does not count."""
+    return _canonical_json(
+        {
+            name: value if "S" in value or "N" in value or "BOOL" in value else _canonical(value)
+            for name, value in item.items()
+            if name != STAMP
+        }
+    )
+
+
+def digest_of(text_form: str) -> str:
+    """128 bits in hex of what :func:`canonical` returned."""
+    return hashlib.blake2b(text_form.encode(), digest_size=16).hexdigest()
+
+
 def digest(item: Mapping[str, Any]) -> str:
-    """128 bits in hex over an item without its stamp; the order of attributes and of sets does not count."""
-    ordered = {name: _canonical(value) for name, value in item.items() if name != STAMP}
-    text_form = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_binary)
-    return hashlib.blake2b(text_form.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return digest_of(canonical(item))
 
 
 def _canonical(value: Mapping[str, Any]) -> Any:
@@ -106,7 +125,12 @@ def stamp_of(item: Mapping[str, Any], migration: int) -> str | None:
 
 def size(item: Mapping[str, Any]) -> int:
     """Bytes of an item as DynamoDB counts them (its developer guide, "Item sizes and formats")."""
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+    total = 0
+    for name, value in item.items():
+        total += len(name) if name.isascii() else len(name.encode("utf-8", "surrogatepass"))
+        found = value.get("S")
+        total += len(found) if found is not None and found.isascii() else _value_size(value)
+    return total
 
 
 def _value_size(value: Mapping[str, Any]) -> int:

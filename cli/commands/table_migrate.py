@@ -126,7 +126,7 @@ def _migrator(
     from bbws_access.store.readonly import forbid_writes
     from bbws_access.store.table import Table
 
-    client = session.client("dynamodb")
+    client = session.client("dynamodb", bulk=True)
     if dry_run:
         client = forbid_writes(client)
     table, clock, ids = Names(session.env).table, SystemClock(), RandomIds()
@@ -190,6 +190,10 @@ def _show_one(session: Session, one: Done, path: Path | None) -> None:
         f"Migration {record.number} is done: {record.items} items of {record.source} = {migrated} migrated"
         f" + {record.merged} merged + {record.quarantined} in quarantine, compared item by item."
     )
+    if record.compared_at is not None:
+        show.note(
+            f"What was written to {record.source} before {record.compared_at} is here; what comes later: {_AGAIN}"
+        )
     if record.quarantined:
         _show_reasons(session, one.tally)
         show.note(f"{record.quarantined} items could not be migrated. They are in {path}, each with its reason.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from bbws_access.access.actor import operator
 from bbws_access.clock import SystemClock
@@ -31,13 +32,15 @@ def main() -> None:
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
+        config=Config(parameter_validation=False, max_pool_connections=32),
     )
     clock, ids = SystemClock(), RandomIds()
     trail = Trail(Table(client, given["target"]), clock, ids)
     settings = Settings(given["source"], workers=4, lease_seconds=LEASE_SECONDS)
     migrator = Migrator(client, given["target"], trail, clock, ids, settings)
     for migration in migrator.outstanding(None):
-        done = migrator.up(operator("arn:test", "ops@example.com"), migration, QuarantineFile(Path(given["quarantine"])))
+        file = QuarantineFile(Path(given["quarantine"]))
+        done = migrator.up(operator("arn:test", "ops@example.com"), migration, file)
         sys.stdout.write(json.dumps(done.tally.rows()))
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from bbws_access.emulator.process import RunningEmulator
 from bbws_access.migrations.wire import digest
+from bbws_access.store.schema import table_definition
 from tests.emulator.conftest import client_for
 from tests.migrations.conftest import all_items, create_tables, put_all
 from tests.migrations.legacy import LegacyTable
@@ -57,7 +58,7 @@ def left_behind(client: Any, table: str) -> dict[Any, str]:
 def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
     client, chance = client_for(running, "dynamodb"), random.Random(11)
     create_tables(client, "killed-source", "killed-target")
-    client.create_table(**_like(client, "killed-target", "undisturbed"))
+    client.create_table(**table_definition("undisturbed"))
     items = list(LegacyTable(chance).crowd(ITEMS - 2))
     legacy = LegacyTable(chance)
     items += [legacy.member("org-0000", "t1", "gone", "lead"), legacy.user("org-0000", "broken", lastName=None)]
@@ -75,7 +76,7 @@ def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
     for _ in range(KILLS):
         child = start(given)
         try:
-            child.communicate(timeout=chance.uniform(0.15, 0.5) * whole)
+            child.communicate(timeout=chance.uniform(0.08, 0.3) * whole)
         except subprocess.TimeoutExpired:
             os.kill(child.pid, signal.SIGKILL)
             child.communicate()
@@ -95,9 +96,3 @@ def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
 
 def lines(path: Path) -> list[str]:
     return sorted(path.read_text(encoding="utf-8").splitlines())
-
-
-def _like(client: Any, table: str, name: str) -> dict[str, Any]:
-    from bbws_access.store.schema import table_definition
-
-    return table_definition(name)
