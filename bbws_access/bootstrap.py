@@ -31,6 +31,7 @@ from bbws_access.services.permissions import Permissions
 from bbws_access.services.role_assignments import RoleAssignments
 from bbws_access.services.roles import Roles
 from bbws_access.services.seed import Seeder
+from bbws_access.services.seed_diff import SeedDiff
 from bbws_access.services.team_roles import TeamRoles
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Trail
@@ -72,6 +73,10 @@ class Services:
     @cached_property
     def seeder(self) -> Seeder:
         return Seeder(self._world.table, self.trail, self._world.clock)
+
+    @cached_property
+    def seed_diff(self) -> SeedDiff:
+        return SeedDiff(self._world.table, self.trail, self._world.clock)
 
     @cached_property
     def permissions(self) -> Permissions:

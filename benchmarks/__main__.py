@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from benchmarks import authorizer, env_up, exports, keeper, startup
+from benchmarks import authorizer, env_up, exports, keeper, migrate, startup
 
 BENCHMARKS = {
     "startup": startup.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "env-up": env_up.run,
     "exports": exports.run,
     "export-memory": exports.run_memory,
+    "migrate": migrate.run,
     "table-rates": keeper.rates,
     "table-memory": keeper.memory,
 }

@@ -224,3 +224,19 @@ def test_every_command_has_help_with_an_example(bare: Run) -> None:
         for verb, command in group.commands.items():  # type: ignore[attr-defined]
             assert command.help, (noun, verb)
             assert f"bbws-access {noun} {verb}" in (command.epilog or ""), (noun, verb)
+
+
+def test_what_differs_from_the_seed_is_shown(bbws: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from bbws_access.services import seed_diff
+
+    bbws("table", "seed")
+    assert bbws("table", "seed", "--diff").code == 0
+    changed = tuple(replace(role, priority=role.priority + 1) for role in seed_diff.PLATFORM_ROLES)
+    monkeypatch.setattr(seed_diff, "PLATFORM_ROLES", changed)
+    found = bbws("table", "seed", "--diff", "-o", "json")
+    assert found.code == 3
+    assert {(row["attribute"], row["edited"]) for row in found.json["items"]} == {("priority", False)}
+    assert bbws("table", "seed", "--take").code == 0
+    assert bbws("table", "seed", "--diff").code == 0
