@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from bbws_access.migrations.legacy_layout import LEGACY_TABLE
 from tests.e2e.conftest import ROOT, Deployed
+from tests.migrations.conftest import create_tables, put_all
+from tests.migrations.legacy import sample
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_group("docs")]
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
-GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "table.md", "local.md"]
+GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "table.md", "migrating.md", "local.md"]
 FILES = (".csv", ".parquet", ".html", ".json", ".gz")
 
 
@@ -46,9 +49,18 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
+    if words[:3] == ["table", "migrate", "--dry-run"]:
+        old_table(own)
     if "--port" in words:
         own.run("env", "down", "local")
     return words
+
+
+def old_table(own: Deployed) -> None:
+    """The table of the old platform, which a reader of the guide about it has."""
+    client = own.client("dynamodb")
+    create_tables(client, LEGACY_TABLE.format(env="local"), "unused")
+    put_all(client, LEGACY_TABLE.format(env="local"), sample())
 
 
 def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> None:
