@@ -13,8 +13,8 @@ from bbws_access.migrations.tables import Meter
 
 T = TypeVar("T")
 
-PAGE: Final = 1000
-"""Items of a page at most: after each a checkpoint is written and progress shown."""
+PAGE: Final = 5000
+"""Items of a page at most, and DynamoDB ends it at 1 MB: after each a checkpoint is written and progress shown."""
 
 
 @dataclass(frozen=True, slots=True)

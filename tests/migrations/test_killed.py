@@ -22,7 +22,12 @@ from tests.migrations.conftest import all_items, create_tables, put_all
 from tests.migrations.legacy import LegacyTable
 from tests.migrations.migrate_child import LEASE_SECONDS
 
-pytestmark = [pytest.mark.emulator, pytest.mark.slow, pytest.mark.xdist_group("emulator")]
+pytestmark = [
+    pytest.mark.emulator,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("emulator"),
+    pytest.mark.timeout(900),  # a dozen runs over 20,000 items; on a machine that does much else it takes its time
+]
 
 ITEMS = 20_000
 KILLS = 10
