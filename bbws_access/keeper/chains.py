@@ -95,7 +95,7 @@ def _read(live: Live, org_id: str, since: str, until: str | None) -> Iterator[Li
                     item["sequence"],
                     item.get("previousHash"),
                     item.get("eventHash"),
-                    int(item.get("ttl", 0)),
+                    int(item.get("ttl", kinds.NEVER)),
                     item["PK"],
                     item["SK"],
                 )

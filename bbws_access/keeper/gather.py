@@ -15,7 +15,7 @@ from bbws_access.clock import parse_iso
 from bbws_access.keeper import kinds
 from bbws_access.keeper.facts import Facts, bounded
 from bbws_access.keeper.guards import guard_of
-from bbws_access.keeper.kinds import Kind, kind_of, organisation_of
+from bbws_access.keeper.kinds import NEVER, Kind, kind_of, organisation_of
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.base import Record
 from bbws_access.models.invitation import Invitation, InvitationToken
@@ -221,7 +221,12 @@ def _token(facts: Facts, pk: str, sk: str, record: InvitationToken) -> None:
 
 def _event(facts: Facts, pk: str, sk: str, record: AuditEvent) -> None:
     if record.sequence is not None:
-        chained = (bounded(record.sequence), record.previous_hash, record.event_hash, bounded(record.ttl))
+        chained = (
+            bounded(record.sequence),
+            record.previous_hash,
+            record.event_hash,
+            bounded(NEVER if record.ttl is None else record.ttl),
+        )
         facts.note("events", record.organisation_id, *chained, pk, sk)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from bbws_access import keys
+from bbws_access.models.archive import ArchivedPart, ArchiveHead
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.base import Record
 from bbws_access.models.invitation import Invitation, InvitationToken
@@ -86,6 +87,8 @@ INVITATION: Final = Kind("Invitation", Invitation)
 TOKEN: Final = Kind("InvitationToken", InvitationToken)
 EVENT: Final = Kind("AuditEvent", AuditEvent)
 HEAD: Final = Kind("AuditHead", supporting=AuditHead)
+ARCHIVE_HEAD: Final = Kind("ArchiveHead", ArchiveHead)
+ARCHIVED_PART: Final = Kind("ArchivedPart", ArchivedPart)
 NAME_GUARD: Final = Kind("NameGuard", supporting=HolderGuard, holder="holder")
 EMAIL_GUARD: Final = Kind("EmailGuard", supporting=HolderGuard, holder="holder")
 PENDING_GUARD: Final = Kind("PendingInvitationGuard", supporting=PendingGuard, holder="invitationId")
@@ -96,8 +99,8 @@ ACCOUNT_CLAIM: Final = Kind("AccountClaim", supporting=AccountClaim)
 
 UNKNOWN: Final = "Unknown"
 
-_MIGRATIONS: Final = "MIGRATIONS"
-"""The partition of the migrations' own records."""
+NEVER: Final = 1 << 40
+"""When an event expires that the archive does not hold yet."""
 
 _WHOLE: Final = {
     "PERM": (keys.METADATA, PERMISSION),
@@ -114,6 +117,7 @@ _OWNED: Final = {
     "TEAMROLE": TEAM_ROLE,
     "USER": USER,
     "INV": INVITATION,
+    "ARCHIVED": ARCHIVED_PART,
 }
 """In an owner's partition, by the word that the sort key begins with."""
 
@@ -130,7 +134,7 @@ def kind_of(pk: str, sk: str) -> Kind | None:
         return _inner(inner, sk) if separator else _owned(sk) if org_id else None
     if pk == keys.PLATFORM:
         return _owned(sk)
-    if pk == _MIGRATIONS:
+    if pk == keys.MIGRATIONS:
         return MIGRATION
     if word == "RATE" and sk.startswith("WINDOW#"):
         return RATE_COUNTER
@@ -145,7 +149,7 @@ def _owned(sk: str) -> Kind | None:
             what = rest.partition("#")[0]
             return _GUARDS.get(what) or (NAME_GUARD if what in _NAMED else None)
         return _OWNED.get(word)
-    return {keys.METADATA: ORGANISATION, "AUDITHEAD": HEAD}.get(sk)
+    return {keys.METADATA: ORGANISATION, "AUDITHEAD": HEAD, "ARCHIVEHEAD": ARCHIVE_HEAD}.get(sk)
 
 
 def _inner(inner: str, sk: str) -> Kind | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from bbws_access.clock import parse_iso
@@ -16,7 +16,6 @@ from bbws_access.migrations.outcomes import Quarantined
 from bbws_access.migrations.wire import INDEX_KEYS, Attributes, number, pair, text
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.services.invitation_records import TOKEN_KEPT_FOR
-from bbws_access.services.trail import HOT_DAYS
 from bbws_access.text import fold_email
 
 BY_MIGRATION: Final = "migration@system"
@@ -137,12 +136,12 @@ def _token(item: Attributes, _started: datetime) -> None:
     item["ttl"] = number(int((expires + TOKEN_KEPT_FOR).timestamp()))
 
 
-def _event(item: Attributes, started: datetime) -> None:
-    """TTL must not take an event before the archive has had its days, however old it is."""
+def _event(item: Attributes, _started: datetime) -> None:
+    """TTL must not take an event before the archive has it, however old it is: until then it has none."""
     if "sequence" in item:
         raise _Unfit("it carries a sequence, which the old layout does not have")
-    moment = _moment(item, "timestamp")
-    item["ttl"] = number(int((max(moment, started) + timedelta(days=HOT_DAYS)).timestamp()))
+    _moment(item, "timestamp")
+    item.pop("ttl", None)
 
 
 _SHAPES: Final[dict[Kind, Callable[[Attributes, datetime], None]]] = {

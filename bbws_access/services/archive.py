@@ -122,9 +122,13 @@ class Archive:
         """The first day that is not archived; ``None`` where nothing has ever happened."""
         if head.date is not None:
             return date.fromisoformat(head.date) + timedelta(days=1)
-        trail = self._table.get(keys.audit_head_key(org_id))
-        since = trail.get("since") or trail.get("timestamp") if trail else None
-        return date.fromisoformat(str(since)[:10]) if since else None
+        # Not the chain's beginning: the old platform's events, and decisions, are in no chain.
+        firsts = [
+            str(page.items[0]["timestamp"])[:10]
+            for kind in EventType
+            if (page := self._table.query(Query(keys.events_of_type(org_id, kind), index=5, limit=1))).items
+        ]
+        return date.fromisoformat(min(firsts)) if firsts else None
 
     def _late(self, org_id: str, days: int) -> Iterator[tuple[str, int]]:
         parts: dict[str, int] = {}

@@ -45,7 +45,7 @@ class AuditVerify:
         head = self._table.get(keys.audit_head_key(org_id))
         if head is None:
             raise NotFound(f"organisation {org_id} has no trail", code="NO_TRAIL")
-        since = date.fromisoformat(str(head.get("since") or head.get("timestamp"))[:10])
+        since = self._since(org_id, head)
         today = self._clock.now().date()
         begin, end = max(first or since, since), min(last or today, today)
         if end < begin:
@@ -53,6 +53,13 @@ class AuditVerify:
         return _Check(self._table, self._clock, self._storage, org_id, head).run(
             begin, end, archive, whole=begin == since
         )
+
+    def _since(self, org_id: str, head: Item) -> date:
+        """The chain's first day, or the archive's: the old platform's events are in no chain, but archived."""
+        chained = str(head.get("since") or head.get("timestamp"))[:10]
+        query = Query(keys.archived_parts(org_id), begins_with=keys.ARCHIVED_PREFIX, limit=1)
+        archived = [str(item["date"]) for item in self._table.query(query).items]
+        return date.fromisoformat(min([chained, *archived]))
 
 
 class _Check:

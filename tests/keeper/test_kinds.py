@@ -37,6 +37,8 @@ MADE: list[tuple[keys.Keys, Kind, str]] = [
     (keys.unique_name_key("PLATFORM", "ROLE", "n"), kinds.NAME_GUARD, "PLATFORM"),
     (keys.rate_key("INVITE#o", "2026"), kinds.RATE_COUNTER, "PLATFORM"),
     (keys.audit_head_key("o"), kinds.HEAD, "o"),
+    (keys.archive_head_key("o"), kinds.ARCHIVE_HEAD, "o"),
+    (keys.archived_part("o", "2026-03-01", 0), kinds.ARCHIVED_PART, "o"),
     (keys.event("o", "u", "T", "2026-01-01T00:00:00.000Z", "e"), kinds.EVENT, "o"),
     ({"PK": "MIGRATIONS", "SK": "LEASE"}, kinds.MIGRATION, "PLATFORM"),
 ]

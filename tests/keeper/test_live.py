@@ -33,7 +33,7 @@ from bbws_access.models.team import MemberChanges, NewMember, NewTeam, TeamChang
 from bbws_access.store.codec import encode
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Table
-from tests.fakes import FakeDirectory, FakeIds, FakeMailer
+from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer
 from tests.services.acceptance_child import client
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("emulator")]
@@ -55,7 +55,8 @@ class City:
         self.client.create_table(**table_definition(self.name))
         self.table = Table(self.client, self.name)
         self.ids = FakeIds()
-        world = World(self.table, SystemClock(), self.ids, FakeMailer(), FakeDirectory(), lambda token: token)
+        mailer, directory, storage = FakeMailer(), FakeDirectory(), FakeAuditStorage()
+        world = World(self.table, SystemClock(), self.ids, mailer, directory, storage, lambda token: token)
         self.services = Services(world)
         self.org_id = self.services.organisations.create(OPERATOR, NewOrganisation(name="City")).organisation_id
         self.users = [self.join(f"u{n}@example.com") for n in range(4)]

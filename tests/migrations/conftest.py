@@ -23,7 +23,7 @@ from bbws_access.migrations.wire import Attributes, KeyPair, pair
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Table
 from tests.emulator.conftest import client_for
-from tests.fakes import FakeDirectory, FakeIds, FakeMailer, FixedClock
+from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 from tests.migrations.legacy import LegacyTable
 
 Items = dict[KeyPair, Attributes]
@@ -62,7 +62,13 @@ class Scene:
         self.clock = FixedClock(datetime(2026, 1, 10, 9, 30, tzinfo=UTC))
         self.ids, self.mailer, self.directory = FakeIds(), FakeMailer(), FakeDirectory()
         world = World(
-            Table(client, self.target_name), self.clock, self.ids, self.mailer, self.directory, lambda token: token
+            Table(client, self.target_name),
+            self.clock,
+            self.ids,
+            self.mailer,
+            self.directory,
+            FakeAuditStorage(),
+            lambda token: token,
         )
         self.services = Services(world)
         self.operator = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")

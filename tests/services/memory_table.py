@@ -8,7 +8,7 @@ from typing import Any
 
 from bbws_access.keys import Keys
 from bbws_access.store.codec import decode, encode
-from bbws_access.store.table import Item, Query
+from bbws_access.store.table import Item, Page, Query
 from bbws_access.store.writes import Check, Delete, Put, Update, Write
 
 
@@ -41,6 +41,14 @@ class MemoryTable:
             # The only filter that is asked of the table itself is: not marked yet.
             if query.filter is None or "ttl" not in partition[name]:
                 yield dict(partition[name])
+
+    def query(self, query: Query) -> Page:
+        """The first of a partition, of the table or of an index."""
+        if query.index is None:
+            return Page(list(self.query_all(query))[: query.limit], None)
+        names = f"GSI{query.index}PK", f"GSI{query.index}SK"
+        found = [i for p in self.partitions.values() for i in p.values() if i.get(names[0]) == query.partition]
+        return Page(sorted(found, key=lambda item: str(item[names[1]]))[: query.limit], None)
 
     def write(self, write: Write) -> None:
         self.transact([write])
