@@ -19,6 +19,7 @@ from bbws_access.models.organisation import NewOrganisation, Organisation
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Item, Table
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
+from tests.moto_transactions import cheap_transactions
 
 TABLE_NAME = "bbws-access-test-ddb-access-management"
 
@@ -74,6 +75,12 @@ class Platform:
         request = NewInvitation(email=email, role_id=role.role_id, **more)
         invitation = self.services.invitations.create(self.operator, org.organisation_id, request)
         return invitation, self.ids.tokens[-1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_transactions() -> Iterator[None]:
+    with cheap_transactions():
+        yield
 
 
 @pytest.fixture(scope="session")
