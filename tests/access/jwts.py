@@ -49,10 +49,11 @@ def jwk_of(name: str, kid: Any = None, **more: Any) -> dict[str, Any]:
     return {**entry, "kid": kid if kid is not None else name, **more}
 
 
-def sign(header: Any, payload: Any, key: str = "first") -> str:
+def sign(header: Any, payload: Any, key: str | rsa.RSAPrivateKey = "first") -> str:
     """A token of whatever is given, signed with RS256; ``bytes`` and ``str`` are taken as they are."""
+    private = private_key(key) if isinstance(key, str) else key
     signed = f"{b64(_bytes(header))}.{b64(_bytes(payload))}"
-    signature = private_key(key).sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    signature = private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{signed}.{b64(signature)}"
 
 
