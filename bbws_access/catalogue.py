@@ -12,6 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 
+EVENT_SOURCE: Final = "bbws.access"
+"""The source that the platform's own events name on the EventBridge bus."""
+
+
 class Service(StrEnum):
     """The six services; each has one IAM role and one log group."""
 
@@ -54,7 +58,8 @@ class Function:
     """One Lambda function.
 
     ``memory`` is in MB and ``timeout`` in seconds; ``path`` is the API path with ``{name}``
-    parameters and without the stage; ``schedule`` is an EventBridge expression, in UTC.
+    parameters and without the stage; ``schedule`` is an EventBridge expression, in UTC, and ``event`` the
+    detail-type of the EventBridge event, from the source :data:`EVENT_SOURCE`, that makes it run.
     """
 
     service: Service
@@ -66,6 +71,7 @@ class Function:
     permission: str | None = None
     capability: str | None = None
     schedule: str | None = None
+    event: str | None = None
     memory: int = 512
     timeout: int = 30
 
@@ -148,7 +154,7 @@ FUNCTIONS: Final[tuple[Function, ...]] = (
     _http(_R, "get-role", "GET", f"{_ORG}/roles/{{roleId}}", "role:read"),
     _http(_R, "update-role", "PUT", f"{_ORG}/roles/{{roleId}}", "role:update"),
     _http(_R, "assign-permissions", "PUT", f"{_ORG}/roles/{{roleId}}/permissions", "role:update"),
-    Function(_R, "seed-defaults", Trigger.EVENT, Guard.INTERNAL),
+    Function(_R, "seed-defaults", Trigger.EVENT, Guard.INTERNAL, event="OrganisationCreated"),
     _http(_A, "get-access-logs", "GET", "/v1/audit/access", "audit:read"),
     _http(_A, "get-permission-logs", "GET", "/v1/audit/permissions", "audit:read"),
     _http(_A, "get-org-audit", "GET", "/v1/audit/organisations/{orgId}", "audit:read", capability="CAN_VIEW_AUDIT"),

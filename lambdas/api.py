@@ -215,7 +215,10 @@ def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -
         request_id = origin.request_id or str(getattr(context, "aws_request_id", ""))
         logger.append_keys(request_id=request_id, action=action.__name__)
         answer: Answer | Page
+        trail, before = None, 0
         try:
+            trail = services().trail
+            before = trail.captured
             with serving(event):
                 answer = action(Call(event, services(), cursors(), origin))
         except AccessError as error:
@@ -227,7 +230,10 @@ def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -
             logger.exception("unexpected error")
             failure = _failure("INTERNAL_ERROR", "something went wrong", 500, request_id)
             answer = on_error(failure) if on_error else failure
-        logger.info("request answered", extra={"status": answer.status})
+        captured = trail.captured - before if trail is not None else 0
+        logger.info(
+            "request answered", extra={"status": answer.status, **({"auditEvents": captured} if captured else {})}
+        )
         return _response(answer, request_id)
 
     return handler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bbws_access.models.kinds import Category
 from bbws_access.models.permission import NewPermissionSet, Permission, PermissionSet, PermissionSetChanges
-from lambdas.api import Answer, Call, endpoint
+from lambdas.api import Answer, Call, endpoint, logger
 
 
 def _list_permissions(call: Call) -> Answer:
@@ -19,6 +19,7 @@ def _get_permission(call: Call) -> Answer:
 
 def _create_permission_set(call: Call) -> Answer:
     made = call.services.permission_sets.create(call.actor, call.path("orgId"), call.body(NewPermissionSet))
+    logger.info("permission set created", extra={"permissionSet": made.set_id})
     return call.created(made, _set_path(call, made))
 
 

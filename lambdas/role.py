@@ -14,6 +14,7 @@ from bbws_access.models.base import ApiModel
 from bbws_access.models.role import NewRole, Role, RoleChanges, RolePermissions
 from bbws_access.validation import field_errors
 from lambdas.api import Answer, Call, endpoint, logger, services
+from lambdas.asynchronous import asynchronous
 
 
 def _list_platform_roles(call: Call) -> Answer:
@@ -51,6 +52,7 @@ def _update_role(call: Call) -> Answer:
 def _assign_permissions(call: Call) -> Answer:
     actor, org_id, role_id = call.actor, call.path("orgId"), call.path("roleId")
     role = call.services.roles.set_permissions(actor, org_id, role_id, call.body(RolePermissions))
+    logger.info("role permissions changed", extra={"role": role.role_id})
     return call.shown(role, _role_path(role))
 
 
@@ -62,17 +64,16 @@ class _OrganisationCreated(ApiModel):
     detail: _Created
 
 
+@asynchronous
 def seed_defaults(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """The event that an organisation was created: it gets the default roles that it lacks.
 
     What fails is raised, so that the event is delivered again and, in the end, put aside.
     """
     request_id = str(getattr(context, "aws_request_id", ""))
-    logger.append_keys(request_id=request_id, action="seed_defaults")
     try:
         org_id = _OrganisationCreated.model_validate(event).detail.organisation_id
     except ValidationError as error:
-        logger.error("event refused", extra={"code": "VALIDATION_ERROR"})
         raise InvalidInput(
             "this is not the event of an organisation", details={"fields": field_errors(error)}
         ) from None

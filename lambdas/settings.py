@@ -43,3 +43,8 @@ class Settings:
             public_url=environment.get("BBWS_PUBLIC_URL") or None,
             endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         )
+
+
+def dead_letters_log_group(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where failures of functions that nobody waits for are noted; apart from :class:`Settings`, for it may lack."""
+    return environment.get("BBWS_DEAD_LETTERS_LOG_GROUP") or None

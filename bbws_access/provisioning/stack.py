@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bbws_access import monitoring
 from bbws_access.catalogue import FUNCTIONS, Function, Trigger
 from bbws_access.openapi.document import document
 from bbws_access.openapi.gateway import as_terraform_template
@@ -93,6 +94,7 @@ class Stack:
             "emulated": self._endpoint is not None,
             "emulator_endpoint": self._endpoint or "",
             "functions": {f.name: _function(f) for f in self._functions},
+            "metric_filters": monitoring.as_terraform(),
             "code_package": {"path": str(package.path), "sha256": package.sha256},
             "openapi_template": str(self._workspace.folder / OPENAPI_FILE),
         }
@@ -131,4 +133,6 @@ def _function(function: Function) -> dict[str, Any]:
         "memory": function.memory,
         "timeout": function.timeout,
         "http": function.trigger is Trigger.HTTP,
+        "schedule": function.schedule,
+        "event": function.event,
     }

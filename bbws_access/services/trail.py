@@ -67,6 +67,8 @@ class Trail:
         self._clock = clock
         self._ids = ids
         self._backoff = backoff or Backoff(attempts=60, first=0.01, longest=0.5)
+        self.captured = 0
+        """Events that were written through this object; the monitoring counts by it."""
 
     def commit(
         self,
@@ -93,6 +95,7 @@ class Trail:
                 self._table.transact([*writes, _advance(org_id, head, events[-1]), *(_append(e) for e in events)])
             except _HeadMoved:
                 continue
+            self.captured += len(events)
             return events
         raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
 
