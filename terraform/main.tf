@@ -1,7 +1,8 @@
 data "aws_caller_identity" "current" {}
 
 locals {
-  prefix = "bbws-access-${var.environment}"
+  prefix    = "bbws-access-${var.environment}"
+  dr_region = one(var.replica_regions)
 }
 
 module "table" {
@@ -23,10 +24,16 @@ module "cognito" {
 module "audit_storage" {
   source = "./modules/audit-storage"
 
-  name        = "${local.prefix}-s3-audit-archive"
-  lock_mode   = var.audit_lock_mode
-  emulated    = var.emulated
-  time_driven = var.time_driven
+  name           = "${local.prefix}-s3-audit-archive"
+  lock_mode      = var.audit_lock_mode
+  emulated       = var.emulated
+  time_driven    = var.time_driven
+  replica_region = local.dr_region
+
+  providers = {
+    aws    = aws
+    aws.dr = aws.dr
+  }
 }
 
 module "ses" {
@@ -40,6 +47,7 @@ module "code" {
 
   bucket  = "${local.prefix}-s3-code"
   package = var.code_package
+  layer   = var.dependency_layer
 }
 
 module "iam" {
@@ -54,6 +62,8 @@ module "iam" {
   sender_arn       = module.ses.arn
   cursor_key_arn   = module.api.cursor_key_arn
   log_group_arns   = module.functions.log_group_arns
+
+  dead_letters_log_group_arn = module.events.log_group_arn
 }
 
 module "functions" {
@@ -62,6 +72,7 @@ module "functions" {
   prefix                   = local.prefix
   functions                = var.functions
   code                     = module.code.object
+  layer                    = module.code.layer
   log_retention_days       = var.log_retention_days
   audit_log_retention_days = var.audit_log_retention_days
   authorizer_concurrency   = var.authorizer_concurrency
@@ -78,6 +89,7 @@ module "functions" {
     BBWS_AUDIT_LOCK_MODE         = var.audit_lock_mode
     BBWS_MAIL_FROM               = var.mail_from
     BBWS_CURSOR_KEY_ID           = module.api.cursor_key_arn
+    BBWS_DEAD_LETTERS_LOG_GROUP  = module.events.log_group_name
     POWERTOOLS_METRICS_NAMESPACE = "BBWS/AccessManagement"
   }
 }
@@ -92,4 +104,35 @@ module "api" {
   throttle_rate    = var.throttle_rate
   throttle_burst   = var.throttle_burst
   time_driven      = var.time_driven
+  prefix           = local.prefix
+
+  log_retention_days = var.log_retention_days
+}
+
+module "events" {
+  source = "./modules/events"
+
+  prefix             = local.prefix
+  functions          = { for name, f in var.functions : name => merge(module.functions.aliases[name], { schedule = f.schedule, event = f.event }) }
+  role_names         = module.iam.role_names
+  log_retention_days = var.log_retention_days
+  time_driven        = var.time_driven
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  prefix                   = local.prefix
+  region                   = var.region
+  metric_filters           = var.metric_filters
+  functions                = module.functions.aliases
+  table_name               = module.table.name
+  queue_name               = module.events.queue_name
+  lambda_concurrency_limit = var.lambda_concurrency_limit
+  time_driven              = var.time_driven
+
+  log_groups = merge(module.functions.log_group_names, {
+    api = module.api.log_group_name
+    dlq = module.events.log_group_name
+  })
 }

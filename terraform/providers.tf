@@ -12,12 +12,23 @@ provider "aws" {
   allowed_account_ids = var.emulated || var.account_id == null ? null : [var.account_id]
 
   default_tags {
-    tags = {
-      Project     = "BBWS"
-      Component   = "access-management"
-      Environment = var.environment
-      ManagedBy   = "Terraform"
-      CostCenter  = "BBWS-ACCESS"
-    }
+    tags = local.tags
+  }
+}
+
+# The DR region; where an environment has none, nothing is done through it.
+provider "aws" {
+  alias  = "dr"
+  region = coalesce(one(var.replica_regions), var.region)
+
+  s3_use_path_style           = var.emulated
+  skip_credentials_validation = var.emulated
+  skip_metadata_api_check     = var.emulated
+  skip_requesting_account_id  = false
+
+  allowed_account_ids = var.emulated || var.account_id == null ? null : [var.account_id]
+
+  default_tags {
+    tags = local.tags
   }
 }

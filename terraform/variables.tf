@@ -63,9 +63,14 @@ variable "deletion_protection" {
 }
 
 variable "replica_regions" {
-  description = "Regions that hold a replica of the table."
+  description = "The DR region, which holds a replica of the table and of the audit bucket; empty for none."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = length(var.replica_regions) <= 1 && !contains(var.replica_regions, var.region)
+    error_message = "There is one DR region at most, and it is another one."
+  }
 }
 
 variable "audit_lock_mode" {
@@ -80,7 +85,7 @@ variable "audit_lock_mode" {
 }
 
 variable "time_driven" {
-  description = "Whether to set up what only time exercises, and Terraform waits long for: lifecycles and key rotation."
+  description = "Whether to set up what only time exercises, and Terraform waits long for: lifecycles, key rotation, the queue of failed events."
   type        = bool
   default     = true
 }
@@ -144,12 +149,44 @@ variable "functions" {
     memory  = number
     timeout = number
     http    = bool
+
+    schedule = optional(string)
+    event    = optional(string)
   }))
 
   validation {
     condition     = contains(keys(var.functions), "authorizer-authorize")
     error_message = "Nothing is deployed without the authorizer in front of it."
   }
+}
+
+variable "dependency_layer" {
+  description = "The functions' third-party packages: path of the zip file and the SHA-256 of its bytes, in hex; null where the runtime has them, as on an emulator."
+  type = object({
+    path   = string
+    sha256 = string
+  })
+  default = null
+}
+
+variable "metric_filters" {
+  description = "The metric filters by name; generated from bbws_access/monitoring.py."
+  type = map(object({
+    log_group = string
+    pattern   = string
+    value     = string
+  }))
+
+  validation {
+    condition     = length(var.metric_filters) == 24
+    error_message = "The contract has 24 metric filters."
+  }
+}
+
+variable "lambda_concurrency_limit" {
+  description = "Functions that the account may run at once; the warning comes at 80 % of it."
+  type        = number
+  default     = 1000
 }
 
 variable "openapi_template" {

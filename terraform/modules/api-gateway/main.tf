@@ -31,11 +31,34 @@ resource "aws_api_gateway_deployment" "this" {
   }
 }
 
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "/aws/apigateway/${var.prefix}"
+  retention_in_days = var.log_retention_days
+}
+
 resource "aws_api_gateway_stage" "this" {
   rest_api_id          = aws_api_gateway_rest_api.this.id
   deployment_id        = aws_api_gateway_deployment.this.id
   stage_name           = var.stage
   xray_tracing_enabled = true
+
+  # The path as it was asked for stays out: an invitation's token is part of it.
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      requestId      = "$context.requestId"
+      time           = "$context.requestTimeEpoch"
+      ip             = "$context.identity.sourceIp"
+      method         = "$context.httpMethod"
+      resource       = "$context.resourcePath"
+      status         = "$context.status"
+      error          = "$context.error.responseType"
+      user           = "$context.authorizer.principalId"
+      latency        = "$context.responseLatency"
+      functionStatus = "$context.integration.status"
+      authorizer     = "$context.authorizer.status"
+    })
+  }
 }
 
 resource "aws_api_gateway_method_settings" "this" {

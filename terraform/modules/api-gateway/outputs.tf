@@ -17,3 +17,8 @@ output "cursor_key_arn" {
   description = "ARN of the key that seals cursors."
   value       = aws_kms_key.cursors.arn
 }
+
+output "log_group_name" {
+  description = "Log group of the API's access log."
+  value       = aws_cloudwatch_log_group.access.name
+}

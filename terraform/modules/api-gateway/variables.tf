@@ -22,14 +22,35 @@ variable "functions" {
   }))
 }
 
+variable "prefix" {
+  description = "What every name begins with."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days that the access log is kept."
+  type        = number
+  default     = 30
+}
+
 variable "throttle_rate" {
   description = "Requests a second."
   type        = number
+
+  validation {
+    condition     = var.throttle_rate > 0
+    error_message = "The rate is positive."
+  }
 }
 
 variable "throttle_burst" {
   description = "Requests at once."
   type        = number
+
+  validation {
+    condition     = var.throttle_burst > 0
+    error_message = "The burst is positive."
+  }
 }
 
 variable "time_driven" {

@@ -86,44 +86,51 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
+locals {
+  # Days. What is locked outlives its rule: S3 removes nothing before its retention is over.
+  rules = {
+    archive = { prefix = "archive/", glacier_after = 90, expires_after = 2555, versions_kept = 2555 }
+    exports = { prefix = "exports/", glacier_after = null, expires_after = 30, versions_kept = 1 }
+  }
+}
+
 # The provider waits most of a minute for a lifecycle to settle.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   count = var.time_driven ? 1 : 0
 
   bucket = aws_s3_bucket.this.id
 
-  rule {
-    id     = "archive"
-    status = "Enabled"
+  dynamic "rule" {
+    for_each = local.rules
 
-    filter {
-      prefix = "archive/"
-    }
+    content {
+      id     = rule.key
+      status = "Enabled"
 
-    transition {
-      days          = 90
-      storage_class = "GLACIER"
-    }
+      filter {
+        prefix = rule.value.prefix
+      }
 
-    expiration {
-      days = 2555
-    }
-  }
+      dynamic "transition" {
+        for_each = rule.value.glacier_after == null ? [] : [rule.value.glacier_after]
 
-  rule {
-    id     = "exports"
-    status = "Enabled"
+        content {
+          days          = transition.value
+          storage_class = "GLACIER"
+        }
+      }
 
-    filter {
-      prefix = "exports/"
-    }
+      expiration {
+        days = rule.value.expires_after
+      }
 
-    expiration {
-      days = 30
-    }
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value.versions_kept
+      }
 
-    noncurrent_version_expiration {
-      noncurrent_days = 1
+      abort_incomplete_multipart_upload {
+        days_after_initiation = 1
+      }
     }
   }
 

@@ -12,3 +12,8 @@ output "key_arn" {
   description = "ARN of the key that encrypts it."
   value       = aws_kms_key.this.arn
 }
+
+output "replica_name" {
+  description = "Name of the replica; null where there is none."
+  value       = one(aws_s3_bucket.replica[*].id)
+}

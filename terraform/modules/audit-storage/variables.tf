@@ -24,3 +24,9 @@ variable "time_driven" {
   type        = bool
   default     = true
 }
+
+variable "replica_region" {
+  description = "Region of the bucket's replica, which the provider aws.dr works in; null for no replica."
+  type        = string
+  default     = null
+}

@@ -19,3 +19,40 @@ resource "aws_s3_object" "package" {
   source      = var.package.path
   source_hash = var.package.sha256
 }
+
+# Third-party packages change seldom: as a layer they are uploaded and unpacked once.
+resource "aws_s3_object" "layer" {
+  count = var.layer == null ? 0 : 1
+
+  bucket      = aws_s3_bucket.this.id
+  key         = "layers/${var.layer.sha256}.zip"
+  source      = var.layer.path
+  source_hash = var.layer.sha256
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "OnlyOverTls"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+  policy = data.aws_iam_policy_document.this.json
+
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}

@@ -6,3 +6,12 @@ output "object" {
     sha256 = var.package.sha256
   }
 }
+
+output "layer" {
+  description = "Where the dependencies' layer lies; null where there is none."
+  value = one([for object in aws_s3_object.layer : {
+    bucket = object.bucket
+    key    = object.key
+    sha256 = var.layer.sha256
+  }])
+}

@@ -169,6 +169,16 @@ data "aws_iam_policy_document" "this" {
     resources = ["${var.log_group_arns[each.key]}:*"]
   }
 
+  dynamic "statement" {
+    for_each = contains(["audit", "role"], each.key) ? [1] : []
+
+    content {
+      sid       = "NoteFailedEvents"
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${var.dead_letters_log_group_arn}:*"]
+    }
+  }
+
   # X-Ray knows no resources.
   statement {
     sid       = "Trace"

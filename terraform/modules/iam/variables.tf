@@ -38,6 +38,11 @@ variable "cursor_key_arn" {
   type        = string
 }
 
+variable "dead_letters_log_group_arn" {
+  description = "Log group of events that a function could not process."
+  type        = string
+}
+
 variable "log_group_arns" {
   description = "Log group of each service."
   type        = map(string)

@@ -10,6 +10,19 @@ resource "aws_cloudwatch_log_group" "this" {
   retention_in_days = each.key == "audit" ? var.audit_log_retention_days : var.log_retention_days
 }
 
+# The name says what is in it; versions that functions still name are kept.
+resource "aws_lambda_layer_version" "dependencies" {
+  count = var.layer == null ? 0 : 1
+
+  layer_name               = "${var.prefix}-layer-dependencies"
+  description              = var.layer.sha256
+  compatible_runtimes      = ["python3.12"]
+  compatible_architectures = ["arm64"]
+  s3_bucket                = var.layer.bucket
+  s3_key                   = var.layer.key
+  skip_destroy             = false
+}
+
 resource "aws_lambda_function" "this" {
   for_each = var.functions
 
@@ -23,6 +36,7 @@ resource "aws_lambda_function" "this" {
   s3_bucket     = var.code.bucket
   s3_key        = var.code.key
   publish       = true
+  layers        = aws_lambda_layer_version.dependencies[*].arn
 
   environment {
     variables = merge(var.environment, { POWERTOOLS_SERVICE_NAME = each.value.service })
@@ -33,7 +47,8 @@ resource "aws_lambda_function" "this" {
   }
 
   logging_config {
-    log_format = "Text"
+    # Lambda's own reports come as JSON too, so that a filter sees a function that ran out of time.
+    log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.this[each.value.service].name
   }
 }

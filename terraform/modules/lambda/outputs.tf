@@ -1,8 +1,10 @@
 output "aliases" {
-  description = "The live alias of each function: its name, and the ARN under which API Gateway invokes it."
+  description = "The live alias of each function: its function, service and ARN, and the ARN under which API Gateway invokes it."
   value = {
     for name, alias in aws_lambda_alias.live : name => {
       function   = alias.function_name
+      service    = var.functions[name].service
+      arn        = alias.arn
       invoke_arn = alias.invoke_arn
       http       = var.functions[name].http
     }

@@ -12,6 +12,21 @@ variable "functions" {
     timeout = number
     http    = bool
   }))
+
+  validation {
+    condition     = alltrue([for f in var.functions : f.memory >= 128 && f.memory <= 10240 && f.timeout >= 1 && f.timeout <= 900])
+    error_message = "Memory is 128 to 10240 MB, a timeout 1 to 900 s."
+  }
+}
+
+variable "layer" {
+  description = "Where the dependencies' layer lies; null where the runtime has them."
+  type = object({
+    bucket = string
+    key    = string
+    sha256 = string
+  })
+  default = null
 }
 
 variable "code" {
@@ -36,11 +51,21 @@ variable "environment" {
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365], var.log_retention_days)
+    error_message = "CloudWatch Logs keeps 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365 days."
+  }
 }
 
 variable "audit_log_retention_days" {
   description = "Days that the audit service's logs are kept."
   type        = number
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365], var.audit_log_retention_days)
+    error_message = "CloudWatch Logs keeps 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365 days."
+  }
 }
 
 variable "authorizer_concurrency" {
