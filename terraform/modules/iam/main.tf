@@ -1,38 +1,80 @@
 locals {
-  # What each service does with the table: partitions it reads, partitions it writes, indexes it asks.
-  # ForAllValues holds for a request that names no key at all, so nobody is allowed to scan.
+  # What each service asks of the table: actions on partitions, and which partitions of which indexes it queries.
+  # ForAllValues holds for a request that names no key at all, so nobody is allowed to scan. A transaction is
+  # authorised item by item. Each line is held against the calls that the functions really make.
+  own = ["ORG#*"]
+
   access = {
     authorizer = {
-      reads   = ["ORG#*", "PLATFORM"]
-      writes  = []
-      indexes = ["GSI3"]
+      partitions = {
+        BatchGetItem = ["ORG#*", "PLATFORM"]
+      }
+      indexes = { GSI3 = ["USER#*"] }
     }
     permission = {
-      reads   = ["PERM#*", "ORG#*", "PLATFORM"]
-      writes  = ["ORG#*"]
-      indexes = ["GSI1", "GSI2"]
+      partitions = {
+        GetItem            = ["ORG#*", "PERM#*"]
+        BatchGetItem       = ["ORG#*", "PLATFORM"]
+        PutItem            = local.own
+        UpdateItem         = local.own
+        DeleteItem         = local.own
+        ConditionCheckItem = local.own
+      }
+      indexes = { GSI1 = ["ORG#*", "CATEGORY#*"] }
     }
     role = {
-      reads   = ["ORG#*", "ORGNAME#*", "PLATFORM"]
-      writes  = ["ORG#*"]
-      indexes = ["GSI1"]
+      partitions = {
+        GetItem            = ["ORG#*", "PLATFORM"]
+        BatchGetItem       = local.own
+        PutItem            = local.own
+        UpdateItem         = local.own
+        DeleteItem         = local.own
+        ConditionCheckItem = local.own
+      }
+      indexes = { GSI1 = ["ORG#*", "PLATFORM#*"] }
     }
     team = {
-      reads   = ["ORG#*"]
-      writes  = ["ORG#*"]
-      indexes = ["GSI1", "GSI2", "GSI3"]
+      partitions = {
+        GetItem            = local.own
+        BatchGetItem       = local.own
+        Query              = ["ORG#*#TEAM#*"]
+        PutItem            = local.own
+        UpdateItem         = local.own
+        DeleteItem         = local.own
+        ConditionCheckItem = local.own
+      }
+      indexes = { GSI1 = ["ORG#*"], GSI3 = ["USER#*"] }
     }
     invitation = {
-      reads   = ["ORG#*", "INVTOKEN#*", "ACCOUNT#*", "RATE#*"]
-      writes  = ["ORG#*", "INVTOKEN#*", "ACCOUNT#*", "RATE#*"]
-      indexes = ["GSI1", "GSI2"]
+      partitions = {
+        GetItem            = ["ORG#*", "INVTOKEN#*"]
+        Query              = local.own
+        PutItem            = ["ORG#*", "INVTOKEN#*"]
+        UpdateItem         = ["ORG#*", "ACCOUNT#*", "RATE#*"]
+        DeleteItem         = ["ORG#*", "ACCOUNT#*", "INVTOKEN#*"]
+        ConditionCheckItem = local.own
+      }
+      indexes = { GSI1 = ["ORG#*"] }
     }
     audit = {
-      reads   = ["ORG#*", "PLATFORM"]
-      writes  = ["ORG#*"]
-      indexes = ["GSI1", "GSI4", "GSI5"]
+      partitions = {
+        GetItem    = local.own
+        Query      = local.own
+        PutItem    = local.own
+        UpdateItem = local.own
+      }
+      indexes = { GSI1 = ["ORGANISATIONS"], GSI4 = ["USER#*"], GSI5 = ["ORG#*"] }
     }
   }
+
+  # The trail, in which nothing is ever changed. The archive job alone gives events the time at which they expire.
+  events           = ["ORG#*#DATE#*"]
+  expiring         = ["PK", "SK", "ttl"]
+  writers          = [for service, access in local.access : service if contains(keys(access.partitions), "PutItem")]
+  mails            = ["invitation"]
+  keeps_accounts   = ["invitation"]
+  keeps_archive    = ["audit"]
+  has_asynchronous = ["audit", "role"]
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -56,36 +98,74 @@ resource "aws_iam_role" "this" {
 data "aws_iam_policy_document" "this" {
   for_each = var.services
 
-  statement {
-    sid       = "ReadPartitions"
-    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
-    resources = [var.table_arn]
-
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = local.access[each.key].reads
-    }
-  }
-
-  statement {
-    sid       = "AskIndexes"
-    actions   = ["dynamodb:Query"]
-    resources = [for index in local.access[each.key].indexes : "${var.table_arn}/index/${index}"]
-  }
-
   dynamic "statement" {
-    for_each = length(local.access[each.key].writes) > 0 ? [1] : []
+    for_each = local.access[each.key].partitions
 
     content {
-      sid       = "WritePartitions"
-      actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]
+      sid       = statement.key
+      actions   = ["dynamodb:${statement.key}"]
       resources = [var.table_arn]
 
       condition {
         test     = "ForAllValues:StringLike"
         variable = "dynamodb:LeadingKeys"
-        values   = local.access[each.key].writes
+        values   = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.access[each.key].indexes
+
+    content {
+      sid       = "Query${statement.key}"
+      actions   = ["dynamodb:Query"]
+      resources = ["${var.table_arn}/index/${statement.key}"]
+
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(local.writers, each.key) ? [1] : []
+
+    content {
+      sid       = "TheTrailIsNotChanged"
+      effect    = "Deny"
+      actions   = contains(local.keeps_archive, each.key) ? ["dynamodb:DeleteItem"] : ["dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      resources = [var.table_arn]
+
+      condition {
+        test     = "ForAnyValue:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = local.events
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(local.keeps_archive, each.key) ? [1] : []
+
+    content {
+      sid       = "EventsOnlyExpire"
+      effect    = "Deny"
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [var.table_arn]
+
+      condition {
+        test     = "ForAnyValue:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = local.events
+      }
+
+      condition {
+        test     = "ForAnyValue:StringNotEquals"
+        variable = "dynamodb:Attributes"
+        values   = local.expiring
       }
     }
   }
@@ -118,43 +198,66 @@ data "aws_iam_policy_document" "this" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "invitation" ? [1] : []
+    for_each = contains(local.mails, each.key) ? [1] : []
 
     content {
       sid       = "SendMail"
-      actions   = ["ses:SendEmail", "ses:SendRawEmail"]
+      actions   = ["ses:SendEmail"]
       resources = [var.sender_arn]
     }
   }
 
   dynamic "statement" {
-    for_each = each.key == "invitation" ? [1] : []
+    for_each = contains(local.keeps_accounts, each.key) ? [1] : []
 
     content {
-      sid = "ManageAccounts"
+      sid = "KeepAccounts"
       actions = [
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminCreateUser",
         "cognito-idp:AdminSetUserPassword",
         "cognito-idp:AdminDeleteUser",
         "cognito-idp:AdminEnableUser",
+        "cognito-idp:AdminDisableUser",
+        "cognito-idp:AdminUserGlobalSignOut",
       ]
       resources = [var.user_pool_arn]
     }
   }
 
   dynamic "statement" {
-    for_each = each.key == "audit" ? [1] : []
+    for_each = contains(local.keeps_archive, each.key) ? [1] : []
 
     content {
       sid       = "KeepTheArchive"
-      actions   = ["s3:PutObject", "s3:PutObjectRetention", "s3:GetObject", "s3:GetObjectRetention"]
-      resources = ["${var.audit_bucket_arn}/archive/*", "${var.audit_bucket_arn}/exports/*"]
+      actions   = ["s3:PutObject", "s3:PutObjectRetention", "s3:GetObject"]
+      resources = ["${var.audit_bucket_arn}/archive/*"]
     }
   }
 
   dynamic "statement" {
-    for_each = each.key == "audit" ? [1] : []
+    for_each = contains(local.keeps_archive, each.key) ? [1] : []
+
+    content {
+      sid       = "WriteExports"
+      actions   = ["s3:PutObject", "s3:GetObject"]
+      resources = ["${var.audit_bucket_arn}/exports/*"]
+    }
+  }
+
+  # Without it, S3 answers 403 where an object is missing, instead of 404.
+  dynamic "statement" {
+    for_each = contains(local.keeps_archive, each.key) ? [1] : []
+
+    content {
+      sid       = "SeeWhatIsMissing"
+      actions   = ["s3:ListBucket"]
+      resources = [var.audit_bucket_arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(local.keeps_archive, each.key) ? [1] : []
 
     content {
       sid       = "UseTheArchivesKey"
@@ -170,7 +273,7 @@ data "aws_iam_policy_document" "this" {
   }
 
   dynamic "statement" {
-    for_each = contains(["audit", "role"], each.key) ? [1] : []
+    for_each = contains(local.has_asynchronous, each.key) ? [1] : []
 
     content {
       sid       = "NoteFailedEvents"
