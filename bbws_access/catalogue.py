@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-
 EVENT_SOURCE: Final = "bbws.access"
 """The source that the platform's own events name on the EventBridge bus."""
 

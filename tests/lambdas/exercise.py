@@ -200,7 +200,7 @@ def use_roles(at: Deployed, org: str) -> None:
 def use_teams(at: Deployed, org: str) -> None:
     who = holder(org, "team:* org:user:manage user:read site:*")
     for user in ("u-1", "u-2"):
-        _member(org, user)
+        profile(org, user)
     made = at.ask("team-create-team", who, {"name": "Web", "divisionId": "south"}, orgId=org)
     assert made.status == 201, made.text
     other = at.ask("team-create-team", who, {"name": "Net"}, orgId=org).json["teamId"]
@@ -278,7 +278,7 @@ def use_failing_acceptances(at: Deployed) -> None:
 
 
 def use_authorizer(at: Deployed, org: str) -> None:
-    _member(org, jwts.SUBJECT)
+    profile(org, jwts.SUBJECT)
     role = at.role(org, "ORG_ADMIN")
     api.services().roles.assign(at.operator, org, jwts.SUBJECT, role)
     moment = at.clock.now().timestamp()
@@ -305,10 +305,18 @@ def use_audit(at: Deployed, org: str) -> None:
     at.clock.advance(days=3)
     assert at.run("audit-archive-expired", {})["parts"] >= 1
     at.clock.advance(days=1)
-    at.run("audit-archive-expired", {})
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(api.services().archive, "run", _fail)
+        with pytest.raises(RuntimeError):
+            at.run("audit-archive-expired", {})
 
 
-def _member(org: str, user_id: str) -> None:
+def _fail(*_: Any, **__: Any) -> None:
+    raise RuntimeError("the archive is not there")
+
+
+def profile(org: str, user_id: str) -> None:
+    """A member without roles and teams."""
     member(_AsPlatform(), org, user_id)  # type: ignore[arg-type]
 
 

@@ -49,7 +49,11 @@ class Statement:
         ]
         for operator, variable, _ in conditions:
             quantifier, _, test = operator.partition(":")
-            if quantifier not in {"ForAllValues", "ForAnyValue"} or test not in _OPERATORS or variable not in _VARIABLES:
+            if (
+                quantifier not in {"ForAllValues", "ForAnyValue"}
+                or test not in _OPERATORS
+                or variable not in _VARIABLES
+            ):
                 raise NotImplementedError(data)
         return cls(
             data.get("Sid", ""),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -32,8 +31,12 @@ BY_THE_RUNTIME: Final = {
 """Actions that no call of the code names, and why they are allowed."""
 
 REASONS: Final = {
-    ("audit", "s3:GetObject", f"{BUCKET}/exports/*"): "an export's link is signed by the role and works as far as it does",
-    ("audit", "s3:PutObjectRetention", f"{BUCKET}/archive/*"): "asked beside PutObject for an object with a lock",
+    (
+        "audit",
+        "s3:GetObject",
+        f"{BUCKET}/exports/*",
+    ): "an export's link is signed by the role and works as far as it does",
+    ("audit", "s3:ListBucket", BUCKET): "S3 asks for it where an object that is looked for is missing",
 }
 """What is allowed and unused here, by service, action and resource, and why."""
 
