@@ -49,7 +49,7 @@ def install() -> None:
         asked = nested(params)
         if "MaxRecords" in asked:
             asked["MaxRecords"] = int(asked["MaxRecords"])
-        status, headers, body = describe({}, asked, False, True)
+        status, _, body = describe({}, asked, False, True)
         if status != 200:
             return describe(params, {}, False)
         return _xml("DescribeAlarms", as_xml(json.loads(body)))

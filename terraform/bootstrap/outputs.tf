@@ -1,0 +1,14 @@
+output "state_bucket_name" {
+  description = "Bucket of Terraform's state."
+  value       = module.bootstrap.state_bucket_name
+}
+
+output "lock_table_name" {
+  description = "Table of Terraform's locks."
+  value       = module.bootstrap.lock_table_name
+}
+
+output "deploy_role_arn" {
+  description = "Role that CI takes on."
+  value       = module.bootstrap.deploy_role_arn
+}

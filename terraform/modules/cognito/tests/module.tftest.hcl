@@ -1,0 +1,20 @@
+mock_provider "aws" {}
+
+variables {
+  name                = "users"
+  deletion_protection = true
+}
+
+run "only_the_platform_makes_accounts" {
+  command = plan
+
+  assert {
+    condition     = aws_cognito_user_pool.this.admin_create_user_config[0].allow_admin_create_user_only
+    error_message = "Nobody signs up."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE"
+    error_message = "The pool refuses to be deleted."
+  }
+}
