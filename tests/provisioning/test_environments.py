@@ -1,0 +1,95 @@
+"""What each environment would be, from its own plan: the settings in which they differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bbws_access import monitoring
+from bbws_access.catalogue import FUNCTIONS
+from bbws_access.emulator.process import RunningEmulator
+from bbws_access.openapi.document import document
+from bbws_access.openapi.gateway import as_terraform_template
+from bbws_access.provisioning.settings import load, terraform_root
+from bbws_access.provisioning.stack import _function
+from bbws_access.provisioning.workspace import Workspace, local_backend
+from tests.provisioning.planned import environment, plan, resources
+
+pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow]
+
+EXPECTED: Final = {
+    "dev": {"region": "eu-west-1", "protected": False, "rate": 100, "burst": 50, "dr": [], "lock": "GOVERNANCE"},
+    "sit": {"region": "eu-west-1", "protected": True, "rate": 500, "burst": 200, "dr": [], "lock": "GOVERNANCE"},
+    "prod": {
+        "region": "af-south-1",
+        "protected": True,
+        "rate": 1000,
+        "burst": 500,
+        "dr": ["eu-west-1"],
+        "lock": "COMPLIANCE",
+    },
+}
+
+
+def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
+    work = Workspace(folder / "work")
+    (folder / "code.zip").write_bytes(b"")
+    variables = load(env).model_dump(mode="json") | {
+        "emulated": True,
+        "emulator_endpoint": running.endpoint,
+        "functions": {f.name: _function(f) for f in FUNCTIONS},
+        "metric_filters": monitoring.as_terraform(),
+        "code_package": {"path": str(folder / "code.zip"), "sha256": "0" * 64},
+        "openapi_template": str(work.folder / "openapi.json.tftpl"),
+    }
+    work.prepare(terraform_root(), variables, local_backend())
+    work.write("openapi.json.tftpl", as_terraform_template(document(FUNCTIONS, aws=True)))
+    surroundings = environment(folder) | {
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    found: dict[str, Any] = plan(work.folder, surroundings)["planned_values"]
+    return found
+
+
+@pytest.mark.parametrize("env", EXPECTED)
+def test_the_settings_of_an_environment(env: str, running: RunningEmulator, tmp_path: Path) -> None:
+    expected = EXPECTED[env]
+    values = planned(env, running, tmp_path)
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        return [r["values"] for r in resources(values, kind)]
+
+    assert load(env).region == expected["region"]
+    (table,) = [t for t in of("aws_dynamodb_table")]
+    assert table["deletion_protection_enabled"] is expected["protected"]
+    assert table["point_in_time_recovery"][0]["enabled"] is True
+    assert [r["region_name"] for r in table["replica"]] == expected["dr"]
+    assert (of("aws_cognito_user_pool")[0]["deletion_protection"] == "ACTIVE") is expected["protected"]
+    settings = of("aws_api_gateway_method_settings")[0]["settings"][0]
+    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (
+        expected["rate"],
+        expected["burst"],
+    )
+    assert bool(of("aws_lambda_provisioned_concurrency_config")) is bool(expected["dr"])
+    assert bool(of("aws_s3_bucket_replication_configuration")) is bool(expected["dr"])
+    buckets = {b["bucket"] for b in of("aws_s3_bucket")}
+    assert (f"bbws-access-{env}-s3-audit-archive-replica" in buckets) is bool(expected["dr"])
+    kept = {g["name"]: g["retention_in_days"] for g in of("aws_cloudwatch_log_group")}
+    assert kept.pop(f"/aws/lambda/bbws-access-{env}-audit") == 90
+    assert set(kept.values()) == {30}
+    assert len(kept) == 7
+    assert len(of("aws_sqs_queue")) == 1
+    assert len(of("aws_lambda_function_event_invoke_config")) == 2
+    assert len(of("aws_cloudwatch_metric_alarm")) == 13
+    assert len(of("aws_cloudwatch_log_metric_filter")) == 24
+    assert [r["schedule_expression"] for r in of("aws_cloudwatch_event_rule") if r["schedule_expression"]] == [
+        "cron(0 2 * * ? *)"
+    ]
+    assert all(key["enable_key_rotation"] for key in of("aws_kms_key"))
+    assert load(env).audit_lock_mode == expected["lock"]
+    assert f"bbws-access-{env}-dashboard" in json.dumps(of("aws_cloudwatch_dashboard"))
