@@ -1,5 +1,11 @@
 # One object for all functions: the provider uploads a local file once a function, and one after the other.
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV2_AWS_62: nothing waits for a package
+  #checkov:skip=CKV_AWS_18: CloudTrail tells who read what
+  #checkov:skip=CKV2_AWS_61: packages are what a rollback needs
+  #checkov:skip=CKV_AWS_144: a package is built again, byte by byte, from its commit
+  #checkov:skip=CKV_AWS_21: an object is named by its hash and never becomes another
+  #checkov:skip=CKV_AWS_145: S3 encrypts with its own key; the code is no secret
   bucket        = var.bucket
   force_destroy = true
 }
