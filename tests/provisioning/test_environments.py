@@ -65,7 +65,7 @@ def test_the_settings_of_an_environment(env: str, running: RunningEmulator, tmp_
         return [r["values"] for r in resources(values, kind)]
 
     assert load(env).region == expected["region"]
-    (table,) = [t for t in of("aws_dynamodb_table")]
+    (table,) = of("aws_dynamodb_table")
     assert table["deletion_protection_enabled"] is expected["protected"]
     assert table["point_in_time_recovery"][0]["enabled"] is True
     assert [r["region_name"] for r in table["replica"]] == expected["dr"]
