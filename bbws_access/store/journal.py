@@ -1,0 +1,68 @@
+"""What was written through a table, or would have been: what a command says of itself comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bbws_access.keys import EVENT_PREFIX, Keys
+from bbws_access.store.table import Item, Page, Query, Table
+from bbws_access.store.writes import Check, Delete, Put, Update, Write
+
+
+@dataclass(slots=True)
+class Journal:
+    """Transactions in their order, and, in words, effects outside the table."""
+
+    transactions: list[Sequence[Write]] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Mapping[str, Any]]:
+        """The audit events of the changes: each says what it was before and is after."""
+        puts = (write for writes in self.transactions for write in writes if isinstance(write, Put))
+        return [put.item for put in puts if str(put.item["SK"]).startswith(EVENT_PREFIX)]
+
+
+class JournalledTable(Table):
+    """A table whose transactions are noted once they are written."""
+
+    def __init__(self, table: Table, journal: Journal) -> None:
+        self._inner = table
+        self._journal = journal
+        self.name = table.name
+
+    def get(self, key: Keys) -> Item | None:
+        return self._inner.get(key)
+
+    def get_many(self, keys: Iterable[Keys]) -> list[Item]:
+        return self._inner.get_many(keys)
+
+    def query(self, query: Query) -> Page:
+        return self._inner.query(query)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._inner.transact(writes)
+        self._journal.transactions.append(tuple(writes))
+
+
+def key_of(write: Write) -> Keys:
+    """Of the item that is written, or looked at."""
+    found: Mapping[str, Any] = write.item if isinstance(write, Put) else write.key
+    return {"PK": str(found["PK"]), "SK": str(found["SK"])}
+
+
+def write_data(write: Write) -> dict[str, Any] | None:
+    """The write as plain data; ``None`` for a check, which writes nothing."""
+    key = key_of(write)
+    match write:
+        case Put():
+            return {"put": key, "attributes": {n: v for n, v in write.item.items() if n not in key}}
+        case Update():
+            parts = {"set": dict(write.assign), "add": dict(write.add), "remove": list(write.remove)}
+            return {"update": key, **{name: part for name, part in parts.items() if part}}
+        case Delete():
+            return {"delete": key}
+        case Check():
+            return None
