@@ -79,7 +79,7 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else _compact(value)
 
 
-def _cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     text = text_of(value)
     return f"'{text}" if _FORMULA.match(text) else text
 
@@ -101,7 +101,7 @@ def _write_csv(rows: Iterable[Row], out: BinaryIO) -> int:
         writer.writerow(COLUMNS)
         for row in rows:
             count += 1
-            writer.writerow([_cell(row.get(column)) for column in COLUMNS])
+            writer.writerow([csv_cell(row.get(column)) for column in COLUMNS])
     return count
 
 

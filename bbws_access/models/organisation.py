@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import Audited, Request
+from bbws_access.models.changes import Changes
 
 OrganisationName = Annotated[str, StringConstraints(min_length=2, max_length=100)]
 
@@ -17,6 +18,12 @@ class NewOrganisation(Request):
     """What is asked for when an organisation is made."""
 
     name: OrganisationName
+
+
+class OrganisationChanges(Changes):
+    """Limits are those of a new one."""
+
+    name: OrganisationName | None = None
 
 
 class Organisation(Audited):

@@ -43,6 +43,7 @@ from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, Check, Put, Update, Write
+from bbws_access.text import fold_email
 
 PER_MINUTE: Final = 10
 """Invitations of one organisation; an operator's are not counted."""
@@ -163,7 +164,11 @@ class Invitations:
         """For services: no question of who asks. Raises :class:`NotFound`."""
         item = self._table.get(keys.invitation_key(org_id, invitation_id))
         if item is None:
-            raise NotFound(f"there is no invitation {invitation_id!r}", code="INVITATION_NOT_FOUND")
+            raise NotFound(
+                f"there is no invitation {invitation_id!r}",
+                code="INVITATION_NOT_FOUND",
+                hint="bbws-access invitations list",
+            )
         return Invitation.from_item(item)
 
     def get(self, actor: Actor, org_id: str, invitation_id: str) -> Invitation:
@@ -181,6 +186,13 @@ class Invitations:
         else:
             query = Query(keys.invitations_by_status(org_id, status), index=1)
         return fetch_page(self._table, query, page, Invitation.from_item)
+
+    def of_email(self, actor: Actor, org_id: str, email: str) -> list[Invitation]:
+        """Every invitation that an address got to the organisation, the oldest first."""
+        actor.require("invitation:read", org_id)
+        query = Query(keys.by_email(fold_email(email)), index=2, begins_with=f"{keys.ORGANISATION_PREFIX}{org_id}#")
+        items = (i for i in self._table.query_all(query) if i["SK"].startswith(keys.INVITATION_PREFIX))
+        return [Invitation.from_item(item) for item in items]
 
     def by_token(self, token: str, origin: Origin = _UNCOUNTED) -> Invitation:
         """The pending invitation that a token opens.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from boto3.dynamodb.conditions import Attr
+
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -10,18 +12,19 @@ from bbws_access.errors import Conflict, NotFound
 from bbws_access.ids import Ids
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
-from bbws_access.models.organisation import NewOrganisation, Organisation
+from bbws_access.models.organisation import NewOrganisation, Organisation, OrganisationChanges
 from bbws_access.services.default_roles import all_defaults
+from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
-from bbws_access.store.writes import ABSENT, Put, Write
+from bbws_access.store.writes import ABSENT, Delete, Put, Write
 from bbws_access.text import fold_name
 
 
 class Organisations:
-    """Creates organisations with their default roles, finds them by id or name."""
+    """Creates organisations with their default roles, renames them, finds them by id or name."""
 
     def __init__(self, table: Table, trail: Trail, clock: Clock, ids: Ids) -> None:
         self._table = table
@@ -38,20 +41,41 @@ class Organisations:
         org_id = self._ids.organisation()
         stamps = new_stamps(actor, self._clock)
         organisation = Organisation(organisation_id=org_id, name=request.name, seed_version=SEED_VERSION, **stamps)
-        taken = Conflict(
-            f"there is an organisation called {request.name!r} already",
-            code="ORGANISATION_EXISTS",
-            hint="bbws-access orgs list",
-        )
-        guard = keys.organisation_name_key(fold_name(request.name)) | {"organisationId": org_id}
         defaults = all_defaults(actor, org_id, self._clock, self._ids)
         writes: list[Write] = [
-            Put(guard, condition=ABSENT, otherwise=taken),
+            _claim(request.name, org_id),
             Put(organisation.to_item(), condition=ABSENT),
             *defaults.writes(),
         ]
         self._trail.commit(actor, org_id, [_created(organisation), defaults.event()], writes)
         return organisation
+
+    def update(self, actor: Actor, org_id: str, request: OrganisationChanges) -> Organisation:
+        """Renames it; invitations that are under way keep the name that they were sent with.
+
+        Raises ``NotFound``, and ``Conflict``: ``ORGANISATION_EXISTS`` for a taken name, or another version.
+        """
+        actor.require("org:update", org_id)
+        before = self.load(org_id)
+        require_version(before, request.version)
+        changes = differing(before, request.changes())
+        if not changes:
+            return before
+        after = edited(before, changes, actor, self._clock)
+        change = Change(
+            EventType.CONFIGURATION,
+            "organisation.update",
+            "organisation",
+            org_id,
+            before=shown_before(before, changes),
+            after=shown_after(changes),
+        )
+        writes: list[Write] = [edit_of(keys.organisation_key(org_id), before, after)]
+        if fold_name(before.name) != fold_name(after.name):
+            old = keys.organisation_name_key(fold_name(before.name))
+            writes += [_claim(after.name, org_id), Delete(old, condition=Attr("organisationId").eq(org_id))]
+        self._trail.commit(actor, org_id, [change], writes)
+        return after
 
     def get(self, actor: Actor, org_id: str) -> Organisation:
         """Raises :class:`NotFound`, or ``Denied`` for an organisation that is not the actor's."""
@@ -81,6 +105,14 @@ class Organisations:
         """All organisations, by name."""
         actor.require("org:read", PLATFORM)
         return fetch_page(self._table, Query(keys.organisations(), index=1), page, Organisation.from_item)
+
+
+def _claim(name: str, org_id: str) -> Put:
+    taken = Conflict(
+        f"there is an organisation called {name!r} already", code="ORGANISATION_EXISTS", hint="bbws-access orgs list"
+    )
+    guard = keys.organisation_name_key(fold_name(name)) | {"organisationId": org_id}
+    return Put(guard, condition=ABSENT, otherwise=taken)
 
 
 def _unknown(id_or_name: str) -> NotFound:

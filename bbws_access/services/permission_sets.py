@@ -25,7 +25,7 @@ from bbws_access.services.editing import (
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
-from bbws_access.services.uniqueness import Named, claim_name
+from bbws_access.services.uniqueness import Named, ambiguous, claim_name, holder_of
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
 
@@ -73,6 +73,26 @@ class PermissionSets:
         if org_id != PLATFORM:
             actor.require("permission:read", org_id)
         return self._load(org_id, set_id)
+
+    def find(self, actor: Actor, org_id: str, id_or_name: str) -> PermissionSet:
+        """By id, or by name whatever its case, among the organisation's and the platform's.
+
+        Raises as :meth:`get`, and ``InvalidInput`` (``AMBIGUOUS_NAME``) where both have one of the name.
+        """
+        if org_id != PLATFORM:
+            actor.require("permission:read", org_id)
+        try:
+            return self._load(org_id, id_or_name)
+        except NotFound:
+            owners = dict.fromkeys([org_id, PLATFORM])
+            found = [holder_of(self._table, owner, Named.PERMISSION_SET, id_or_name) for owner in owners]
+            named = [self._load(org_id, set_id) for set_id in found if set_id is not None]
+            if not named:
+                raise
+        if len(named) > 1:
+            candidates = [f"{one.set_id} ({'platform' if one.is_system else 'organisation'})" for one in named]
+            raise ambiguous("permission sets", id_or_name, candidates)
+        return named[0]
 
     def page(
         self, actor: Actor, org_id: str, page: PageRequest, *, active: bool | None = None
@@ -128,7 +148,11 @@ class PermissionSets:
         found = {str(item["PK"]): item for item in self._table.get_many(places)}
         item = found.get(keys.owner(org_id)) or found.get(keys.owner(PLATFORM))
         if item is None:
-            raise NotFound(f"there is no permission set {set_id!r}", code="PERMISSION_SET_NOT_FOUND")
+            raise NotFound(
+                f"there is no permission set {set_id!r}",
+                code="PERMISSION_SET_NOT_FOUND",
+                hint="bbws-access permission-sets list",
+            )
         return PermissionSet.from_item(item)
 
 

@@ -7,8 +7,9 @@ from bbws_access.access.actor import Actor
 from bbws_access.errors import NotFound
 from bbws_access.models.kinds import Category
 from bbws_access.models.permission import Permission
-from bbws_access.services.pages import ListPage, PageRequest
+from bbws_access.services.pages import ListPage, PageRequest, every
 from bbws_access.store.table import Query, Table
+from bbws_access.text import fold_name
 
 
 class Permissions:
@@ -21,8 +22,14 @@ class Permissions:
         """Raises :class:`NotFound`."""
         item = self._table.get(keys.permission_key(permission_id))
         if item is None:
-            raise NotFound(f"there is no permission {permission_id}", code="PERMISSION_NOT_FOUND")
+            raise NotFound(f"there is no permission {permission_id!r}", code="PERMISSION_NOT_FOUND")
         return Permission.from_item(item)
+
+    def find(self, actor: Actor, id_or_name: str) -> Permission:
+        """By id, or by name whatever its case. Raises :class:`NotFound`."""
+        name = fold_name(id_or_name)
+        named = (found for found in every(lambda page: self.page(actor, page)) if fold_name(found.name) == name)
+        return next(named, None) or self.get(actor, id_or_name.strip().lower())
 
     def page(self, _actor: Actor, page: PageRequest, category: Category | None = None) -> ListPage[Permission]:
         """By category, then id.

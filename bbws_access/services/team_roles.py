@@ -136,7 +136,9 @@ def load_team_role(table: Table, org_id: str, team_role_id: str) -> TeamRole:
     """Raises :class:`NotFound` (``TEAM_ROLE_NOT_FOUND``)."""
     item = table.get(keys.team_role_key(org_id, team_role_id))
     if item is None:
-        raise NotFound(f"there is no team role {team_role_id!r}", code="TEAM_ROLE_NOT_FOUND")
+        raise NotFound(
+            f"there is no team role {team_role_id!r}", code="TEAM_ROLE_NOT_FOUND", hint="bbws-access team-roles list"
+        )
     return TeamRole.from_item(item)
 
 

@@ -117,7 +117,7 @@ class Teams:
         """For services: no question of who asks."""
         item = self._table.get(keys.team_key(org_id, team_id))
         if item is None:
-            raise NotFound(f"there is no team {team_id!r}", code="TEAM_NOT_FOUND")
+            raise NotFound(f"there is no team {team_id!r}", code="TEAM_NOT_FOUND", hint="bbws-access teams list")
         return Team.from_item(item)
 
     def load_role_named(self, org_id: str, name: str) -> TeamRole:

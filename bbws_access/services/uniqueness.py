@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from boto3.dynamodb.conditions import Attr
 
 from bbws_access import keys
-from bbws_access.errors import Conflict
+from bbws_access.errors import Conflict, InvalidInput
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Delete, Put
 from bbws_access.text import fold_name
@@ -45,3 +46,13 @@ def holder_of(table: Table, org_id: str, kind: Named, name: str) -> str | None:
     """The id of what is called ``name``, read consistently."""
     guard = table.get(keys.unique_name_key(org_id, kind, fold_name(name)))
     return str(guard["holder"]) if guard else None
+
+
+def ambiguous(what: str, name: str, candidates: Sequence[str]) -> InvalidInput:
+    """The error (``AMBIGUOUS_NAME``) for a name that several things have; ``candidates`` tell them apart."""
+    return InvalidInput(
+        f"{len(candidates)} {what} are called {name!r}: {'; '.join(candidates)}",
+        code="AMBIGUOUS_NAME",
+        hint="name the one by its id",
+        details={"candidates": list(candidates)},
+    )

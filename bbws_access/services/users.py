@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bbws_access import keys
@@ -18,11 +18,11 @@ from bbws_access.models.user import User, UserChanges
 from bbws_access.services.accounts import Accounts
 from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
 from bbws_access.services.holdings import Holdings, first_batch, last_lead
-from bbws_access.services.pages import ListPage, PageRequest, fetch_page
+from bbws_access.services.pages import ListPage, PageRequest, every, fetch_page
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import Update
-from bbws_access.text import fold_email
+from bbws_access.text import fold_email, fold_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,17 @@ class Users:
         """By id or by address. Raises :class:`NotFound` (``USER_NOT_FOUND``)."""
         actor.require("user:read", org_id)
         return self._locate(org_id, id_or_email)
+
+    def named(self, actor: Actor, org_id: str, name: str) -> list[User]:
+        """Everybody whose first and last name this is, whatever its case. Reads all members: for people who type."""
+        folded = fold_name(name)
+        found = every(lambda page: self.page(actor, org_id, page))
+        return [user for user in found if fold_name(f"{user.first_name} {user.last_name}") == folded]
+
+    def several(self, actor: Actor, org_id: str, user_ids: Iterable[str]) -> list[User]:
+        """Those of ``user_ids`` who have a profile in the organisation, in no order."""
+        actor.require("user:read", org_id)
+        return [User.from_item(item) for item in self._table.get_many(keys.user_key(org_id, one) for one in user_ids)]
 
     def access(self, actor: Actor, org_id: str, id_or_email: str) -> UserAccess:
         """The member, their role assignments and their team memberships."""
