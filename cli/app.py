@@ -10,22 +10,44 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from bbws_access import __version__
-from cli.options import DebugOption, EnvOption, OrgOption, OutputOption, Overrides
+from cli.options import (
+    ColumnsOption,
+    DebugOption,
+    EnvOption,
+    OrgOption,
+    OutputOption,
+    Overrides,
+    QueryOption,
+    QuietOption,
+    VerboseOption,
+)
 
 NOUNS: Final[dict[str, str]] = {
     "env": "Stand an environment up, look at it, take it down.",
     "release": "Bring changed code to an environment.",
     "table": "The platform's one table: seed, migrate, verify, back up and restore it.",
     "orgs": "Organisations: the tenants.",
-    "users": "Invite people and see who they are and what they hold.",
-    "invitations": "See, accept and decline invitations.",
-    "roles": "Roles and what they allow.",
+    "users": "Invite people, see who they are and what they hold, take it and give it back.",
+    "invitations": "See, send again, withdraw, accept and decline invitations.",
+    "roles": "Roles: what they allow, and who holds them.",
+    "permissions": "What can be allowed.",
+    "permission-sets": "Permissions that are offered together.",
+    "teams": "Teams and their members.",
+    "team-roles": "What members may do inside their teams.",
     "audit": "Query and export the audit trail.",
     "api": "The deployed API: its contract, its documentation, and calls to it.",
     "auth": "Who you are, and tokens for the API.",
+    "commands": "Every command and flag of this tool.",
     "local": "The AWS on your own machine: its emails, and a guided tour.",
 }
-"""Each noun with its line of help; its commands are in ``cli.commands.{noun}``."""
+"""Each noun with its line of help; :func:`load` has its commands."""
+
+
+def load(noun: str) -> Any:
+    """The commands of a noun, from ``cli.commands``."""
+    loaded = get_command(importlib.import_module(f"cli.commands.{noun.replace('-', '_')}").app)
+    loaded.name = noun
+    return loaded
 
 
 class LazyGroup(TyperGroup):
@@ -38,10 +60,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] in NOUNS:
-            module = importlib.import_module(f"cli.commands.{args[0]}")
-            loaded = get_command(module.app)
-            loaded.name = args[0]
-            self.add_command(loaded, args[0])
+            self.add_command(load(args[0]), args[0])
         return super().resolve_command(ctx, args)
 
 
@@ -68,6 +87,10 @@ def root(
     env: EnvOption = None,
     org: OrgOption = None,
     output: OutputOption = None,
+    columns: ColumnsOption = None,
+    query: QueryOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     debug: DebugOption = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
@@ -75,4 +98,4 @@ def root(
 ) -> None:
     """Administer the BBWS access-management platform: stand it up, and run users, roles and audit."""
     del version
-    context.obj = Overrides(env=env, org=org, output=output, debug=debug)
+    context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug)

@@ -9,13 +9,28 @@ from typing import Any
 
 import typer
 
-from cli.options import DebugOption, EnvOption, OrgOption, OutputOption, Overrides
+from cli.options import (
+    ColumnsOption,
+    DebugOption,
+    DryRunOption,
+    EnvOption,
+    OrgOption,
+    OutputOption,
+    Overrides,
+    QueryOption,
+    QuietOption,
+    VerboseOption,
+)
 from cli.session import Session
 
 _COMMON = {
     "env": (EnvOption, None),
     "org": (OrgOption, None),
     "output": (OutputOption, None),
+    "columns": (ColumnsOption, None),
+    "query": (QueryOption, None),
+    "quiet": (QuietOption, False),
+    "verbose": (VerboseOption, False),
     "debug": (DebugOption, False),
 }
 
@@ -33,8 +48,14 @@ def noun(text: str) -> typer.Typer:
     return group
 
 
-def command(app: typer.Typer, name: str, *, epilog: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Registers ``function(session, …)`` as the verb ``name``; ``epilog`` is its examples, a line each."""
+def command(
+    app: typer.Typer, name: str, *, epilog: str = "", changes: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Registers ``function(session, …)`` as the verb ``name``; ``epilog`` is its examples, a line each.
+
+    One that ``changes`` the platform takes ``--dry-run``: it then runs in a session that cannot change
+    anything, and what it would have changed is printed instead of its result.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(function, eval_str=True)
@@ -45,13 +66,23 @@ def command(app: typer.Typer, name: str, *, epilog: str = "") -> Callable[[Calla
             for n, (annotation, default) in _COMMON.items()
             if n not in taken
         ]
+        if changes:
+            common.append(
+                inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption)
+            )
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
         @functools.wraps(function)
         def wrapper(*, context: typer.Context, **given: Any) -> None:
             nearer = Overrides(**{n: given.pop(n) for n in _COMMON if n not in taken})
             above = context.obj if isinstance(context.obj, Overrides) else Overrides()
-            function(Session(above.under(nearer)), **given)
+            dry_run = changes and given.pop("dry_run")
+            session = Session(above.under(nearer), dry_run=dry_run)
+            function(session, **given)
+            if dry_run:
+                from cli.changes import show_rehearsal
+
+                show_rehearsal(session)
 
         keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         new_signature = signature.replace(parameters=[context, *keyword_only, *common], return_annotation=None)

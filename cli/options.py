@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,6 +14,9 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    YAML = "yaml"
 
 
 EnvOption = Annotated[
@@ -29,7 +32,23 @@ OutputOption = Annotated[
     Output | None,
     typer.Option("--output", "-o", help="How data is printed; a table unless said otherwise.", show_default=False),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="A,B,…", help="Only these columns, by title or key.", show_default=False),
+]
+QueryOption = Annotated[
+    str | None,
+    typer.Option("--query", metavar="JMESPATH", help="Shapes JSON and YAML, as in the AWS CLI.", show_default=False),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show each request to AWS on stderr.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact changes and write nothing.")]
+"""Of each command that is registered with ``changes=True``."""
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+"""Of each command that asks before something is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +58,12 @@ class Overrides:
     env: str | None = None
     org: str | None = None
     output: Output | None = None
+    columns: str | None = None
+    query: str | None = None
+    quiet: bool = False
+    verbose: bool = False
     debug: bool = False
 
     def under(self, nearer: Overrides) -> Overrides:
         """``nearer`` wins where it says something: what stands next to the command is what was meant."""
-        return Overrides(
-            env=nearer.env or self.env,
-            org=nearer.org or self.org,
-            output=nearer.output or self.output,
-            debug=nearer.debug or self.debug,
-        )
+        return Overrides(**{f.name: getattr(nearer, f.name) or getattr(self, f.name) for f in fields(self)})

@@ -1,4 +1,4 @@
-"""The one renderer: data to stdout as a table or JSON, everything else to stderr.
+"""The one renderer: data to stdout as a table or for machines, everything else to stderr.
 
 Values come from people of many organisations: nothing of them is read as markup, and no control
 character of theirs reaches the terminal.
@@ -6,72 +6,83 @@ character of theirs reaches the terminal.
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from bbws_access.errors import InvalidInput
+from cli.documents import Row, compiled, write_document, write_rows
 from cli.options import Output
+from cli.safety import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Row = Mapping[str, Any]
-
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-_GAP: Final = 3
-"""Cells between two columns."""
-
-_ALWAYS: Final = 2
-"""Columns that are shown on the narrowest screen."""
-
-
-def safe(value: Any) -> str:
-    """One line of text without control or direction characters."""
-    match value:
-        case None:
-            text = ""
-        case bool():
-            text = "yes" if value else "no"
-        case list() | tuple() | set() | frozenset():
-            text = ", ".join(str(v) for v in (sorted(value) if isinstance(value, set | frozenset) else value))
-        case dict():
-            text = json.dumps(value, ensure_ascii=False)
-        case _:
-            text = str(value)
-    return _CONTROL.sub("�", text)
+__all__ = ["Renderer", "error_line", "safe"]
 
 
 class Renderer:
-    """Prints one command's results."""
+    """Prints one command's results.
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    ``columns`` are titles or keys with commas; ``query`` is JMESPath, which asks for JSON by itself;
+    ``quiet`` keeps stderr for errors; while ``withheld``, as in a dry run, nothing is shown as done.
+    """
+
+    def __init__(
+        self,
+        output: Output | None = None,
+        *,
+        columns: str | None = None,
+        query: str | None = None,
+        quiet: bool = False,
+        withheld: bool = False,
+    ) -> None:
+        self._query = compiled(query, output)
+        self._output = output or (Output.TABLE if query is None else Output.JSON)
+        self._columns = None if columns is None else [name for name in map(str.strip, columns.split(",")) if name]
+        if self._columns == []:
+            raise InvalidInput("--columns names no column", hint="give titles or keys, with commas between them")
+        self.quiet = quiet
+        self.withheld = withheld
 
     @property
     def is_json(self) -> bool:
-        return self._output is Output.JSON
+        """Whether a result is a document for machines, in whatever format."""
+        return self._output is not Output.TABLE
 
     def table(
         self, rows: Iterable[Row], columns: Mapping[str, str], *, empty: str, more_available: bool = False
     ) -> None:
-        """A list. ``columns`` maps titles to the rows' keys; JSON has every key.
+        """A list. ``columns`` maps titles to the rows' keys; what is for machines has every key.
 
         ``empty`` is the sentence for a list without items; ``more_available`` says that it was cut.
         """
+        if self.withheld:
+            return
+        if self._output is Output.JSONL and self._columns is None:
+            write_rows(rows, [], self._output, sys.stdout)
+            return
         found = list(rows)
-        if self.is_json:
-            self.json({"items": found, "count": len(found), "moreAvailable": more_available})
-        elif not found:
-            self.note(empty)
-        else:
-            self._print_table(found, columns)
+        if self._columns is not None:
+            columns = _chosen(self._columns, columns, found)
+            found = [{key: row.get(key) for key in columns.values()} for row in found]
+        match self._output:
+            case Output.JSON | Output.YAML:
+                self.json({"items": found, "count": len(found), "moreAvailable": more_available})
+            case Output.JSONL | Output.CSV:
+                write_rows(found, columns.values(), self._output, sys.stdout)
+            case Output.TABLE if found:
+                self._print_table(found, columns)
+            case Output.TABLE:
+                self.note(empty)
 
     def record(self, data: Row, fields: Mapping[str, str]) -> None:
-        """One thing: a line a field; JSON has every key."""
+        """One thing: a line a field; what is for machines has every key."""
+        if self.withheld:
+            return
+        if self._columns is not None:
+            fields = _chosen(self._columns, fields, [data])
+            data = {key: data.get(key) for key in fields.values()}
         if self.is_json:
             self.json(data)
             return
@@ -89,14 +100,19 @@ class Renderer:
         self._console().print(_plain(safe(text)), soft_wrap=True)
 
     def json(self, data: Any) -> None:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        """A document for machines, in the format that was asked for."""
+        if not self.withheld:
+            write_document(self._query(data), self._output, sys.stdout)
 
     def done(self, message: str) -> None:
-        """What was done, where there is no data to print."""
-        self._console(stderr=True).print(_plain(safe(message)), style="green", soft_wrap=True)
+        """What was done."""
+        if not self.quiet and not self.withheld:
+            self._console(stderr=True).print(_plain(safe(message)), style="green", soft_wrap=True)
 
-    def note(self, message: str) -> None:
-        self._console(stderr=True).print(_plain(safe(message)), style="dim", soft_wrap=True)
+    def note(self, message: str, *, always: bool = False) -> None:
+        """Something beside the data; ``always`` is for what must not be missed by those who want quiet."""
+        if always or not self.quiet:
+            self._console(stderr=True).print(_plain(safe(message)), style="dim", soft_wrap=True)
 
     def chapter(self, title: str, *lines: str) -> None:
         """A step of a guided tour."""
@@ -113,30 +129,27 @@ class Renderer:
             sys.stdout.write("\n")
 
     def _print_table(self, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
-        """Columns stand in order of importance: where the screen is too narrow, the last ones are left out.
-
-        Where there is no screen, nothing is: cutting off would lose data for whoever reads the file.
-        """
-        from rich import box
-        from rich.table import Table
+        from cli.layout import Column, laid_out
 
         console = self._console()
-        cells = {title: [safe(row.get(key)) for row in rows] for title, key in columns.items()}
-        widths = {title: max(_width(text) for text in [title, *found]) for title, found in cells.items()}
-        titles = list(columns)
-        if console.is_terminal:
-            titles = _fitting(widths, console.width)
-        else:
-            console.width = sum(widths.values()) + _GAP * len(widths)
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-        for title in titles:
-            table.add_column(title, no_wrap=True, overflow="ellipsis")
-        for n in range(len(rows)):
-            table.add_row(*(_plain(cells[title][n]) for title in titles))
-        console.print(table)
-        if len(titles) < len(columns):
-            left_out = ", ".join(title for title in columns if title not in titles)
-            self.note(f"Too narrow for: {left_out}. A wider window or -o json shows them.")
+        table = [
+            Column(title, key, [safe(row.get(key)) for row in rows], all(_is_number(row.get(key)) for row in rows))
+            for title, key in columns.items()
+        ]
+        layout = laid_out(table, console.width if console.is_terminal else None)
+        console.print(_plain(layout.line(None)), style="bold", soft_wrap=True)
+        console.print(_plain("─" * layout.width), style="dim", soft_wrap=True)
+        console.file.writelines(layout.line(n) + "\n" for n in range(len(rows)))
+        self._note_what_is_missing(layout.shortened, layout.left_out)
+
+    def _note_what_is_missing(self, shortened: list[str], left_out: list[str]) -> None:
+        said = [
+            f"{word}: {', '.join(titles)}."
+            for word, titles in (("Left out", left_out), ("Shortened", shortened))
+            if titles
+        ]
+        if said:
+            self.note(f"{' '.join(said)} A wider window, --columns or -o json shows them.")
 
     @staticmethod
     def _console(*, stderr: bool = False) -> Console:
@@ -145,22 +158,22 @@ class Renderer:
         return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
 
 
-def _width(text: str) -> int:
-    from rich.cells import cell_len
+def _chosen(wanted: Sequence[str], columns: Mapping[str, str], rows: Sequence[Row]) -> dict[str, str]:
+    """Titles to keys of the columns that were asked for, in that order."""
+    known = {key: title for title, key in columns.items()}
+    known = {key: known.get(key, key) for key in dict.fromkeys([*known, *(key for row in rows for key in row)])}
+    by_word = {word.lower(): key for key, title in known.items() for word in (title, key)}
+    unknown = [word for word in wanted if word.lower() not in by_word]
+    if unknown and rows:
+        raise InvalidInput(
+            f"there is no column {unknown[0]!r}; there are: {', '.join(known)}", details={"columns": list(known)}
+        )
+    keys = dict.fromkeys(by_word.get(word.lower(), word) for word in wanted)
+    return {known.get(key, key): key for key in keys}
 
-    return cell_len(text)
 
-
-def _fitting(widths: Mapping[str, int], screen: int) -> list[str]:
-    """As many of the first columns as fit, and always the first two."""
-    fitting: list[str] = []
-    used = 0
-    for title, width in widths.items():
-        used += width + (_GAP if fitting else 0)
-        if used > screen and len(fitting) >= _ALWAYS:
-            break
-        fitting.append(title)
-    return fitting
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _plain(text: str) -> Any:

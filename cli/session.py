@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import InvalidInput, NotFound, Refused
-from cli.options import Output, Overrides
+from cli.options import Overrides
 from cli.render import Renderer
 
 if TYPE_CHECKING:
     from bbws_access.access.actor import Actor
-    from bbws_access.bootstrap import Services
+    from bbws_access.bootstrap import Services, World
     from bbws_access.emulator.process import Emulator
     from bbws_access.models.organisation import Organisation
     from bbws_access.provisioning.settings import EnvironmentSettings
+    from bbws_access.store.journal import Journal
 
 LOCAL: Final = "local"
 EMULATED_ACCOUNT: Final = "000000000000"
@@ -31,16 +32,25 @@ _DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY
 
 
 class Session:
-    """What a command needs, made when it is first asked for."""
+    """What a command needs, made when it is first asked for. In a ``dry_run`` nothing of it can change anything."""
 
-    def __init__(self, overrides: Overrides) -> None:
+    def __init__(self, overrides: Overrides, *, dry_run: bool = False) -> None:
         self._overrides = overrides
+        self.dry_run = dry_run
         self.env = overrides.env or LOCAL
-        self.show = Renderer(overrides.output or Output.TABLE)
+        self.show = Renderer(
+            overrides.output,
+            columns=overrides.columns,
+            query=overrides.query,
+            quiet=overrides.quiet,
+            withheld=dry_run,
+        )
 
     def at(self, environment: str | None) -> Session:
         """The same session in another environment, where a command names one."""
-        return self if environment is None else Session(replace(self._overrides, env=environment))
+        if environment is None:
+            return self
+        return Session(replace(self._overrides, env=environment), dry_run=self.dry_run)
 
     @property
     def is_local(self) -> bool:
@@ -118,7 +128,17 @@ class Session:
             parameter_validation=not bulk,
             max_pool_connections=32 if bulk else 10,
         )
-        return boto3.client(service, config=config, **chosen)  # type: ignore[call-overload]
+        client = boto3.client(service, config=config, **chosen)  # type: ignore[call-overload]
+        if self.dry_run:
+            from bbws_access.rehearsal import refuse_writes
+
+            refuse_writes(client)
+        if self._overrides.verbose:
+            client.meta.events.register("after-call.*.*", self._show_request)
+        return client
+
+    def _show_request(self, http_response: Any, model: Any, **_: Any) -> None:
+        self.show.note(f"{model.service_model.service_name} {model.name} {http_response.status_code}", always=True)
 
     @cached_property
     def caller(self) -> tuple[str, str]:
@@ -153,7 +173,10 @@ class Session:
         self.check_account()
         account, arn = self.caller
         where = "emulator" if self.endpoint else "AWS"
-        self.show.note(f"{self.env} · {where} account {account} · {self.settings.region} · {arn}")
+        mode = "dry run · " if self.dry_run else ""
+        line = f"{mode}{self.env} · {where} account {account} · {self.settings.region} · {arn}"
+        # Outside of the own machine the target is never in doubt, not even for those who want quiet.
+        self.show.note(line, always=not self.is_local)
 
     # --- the platform ----------------------------------------------------------------------------
 
@@ -184,8 +207,11 @@ class Session:
         shutil.rmtree(self.env_dir, ignore_errors=True)
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Raises :class:`Refused` unless ``yes`` or whoever sits at the terminal agrees; the default is no."""
-        if yes:
+        """Raises :class:`Refused` unless ``yes`` or whoever sits at the terminal agrees; the default is no.
+
+        A dry run loses nothing, and does not ask.
+        """
+        if yes or self.dry_run:
             return
         if not self.interactive:
             raise Refused("this asks for a confirmation, and nobody is there to give it", hint="repeat it with --yes")
@@ -195,30 +221,43 @@ class Session:
             raise Refused("nothing was done")
 
     @cached_property
-    def services(self) -> Services:
+    def world(self) -> World:
+        """The environment itself."""
         from bbws_access.adapters.cognito import CognitoDirectory
         from bbws_access.adapters.s3 import S3AuditStorage
         from bbws_access.adapters.ses import SesMailer
-        from bbws_access.bootstrap import Services, World
+        from bbws_access.bootstrap import World
         from bbws_access.clock import SystemClock
         from bbws_access.ids import RandomIds
         from bbws_access.models.kinds import LockMode
         from bbws_access.names import Names
         from bbws_access.store.table import Table
 
-        return Services(
-            World(
-                table=Table(self.client("dynamodb"), Names(self.env).table),
-                clock=SystemClock(),
-                ids=RandomIds(),
-                mailer=SesMailer(self.client("ses"), self.settings.mail_from),
-                directory=CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"]),
-                audit_storage=S3AuditStorage(
-                    self.client("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
-                ),
-                link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
-            )
+        return World(
+            table=Table(self.client("dynamodb"), Names(self.env).table),
+            clock=SystemClock(),
+            ids=RandomIds(),
+            mailer=SesMailer(self.client("ses"), self.settings.mail_from),
+            directory=CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"]),
+            audit_storage=S3AuditStorage(
+                self.client("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
+            ),
+            link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
         )
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What this command has written, or in a dry run would have."""
+        from bbws_access.store.journal import Journal
+
+        return Journal()
+
+    @cached_property
+    def services(self) -> Services:
+        from bbws_access.bootstrap import Services
+        from bbws_access.rehearsal import rehearsed, watched
+
+        return Services((rehearsed if self.dry_run else watched)(self.world, self.journal))
 
     @cached_property
     def actor(self) -> Actor:
@@ -233,7 +272,9 @@ class Session:
         """The organisation that ``--org`` names. Raises ``InvalidInput`` without one, ``NotFound``."""
         if self._overrides.org is None:
             raise InvalidInput("which organisation? Give --org or set BBWS_ACCESS_ORG", hint="bbws-access orgs list")
-        return self.services.organisations.find(self.actor, self._overrides.org)
+        from cli import naming
+
+        return naming.organisation(self, self._overrides.org)
 
     @property
     def has_org(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from bbws_access.models.invitation import Invitation
 
 INVITATION_FIELDS: Final = {
@@ -18,9 +20,33 @@ INVITATION_FIELDS: Final = {
     "Id": "invitationId",
 }
 
+ASSIGNMENT_FIELDS: Final = {
+    "Role": "roleName",
+    "Scope": "scope",
+    "Active": "active",
+    "Since": "assignedAt",
+    "By": "assignedBy",
+    "Role id": "roleId",
+}
+
+EDITED_FIELDS: Final = {
+    "Active": "active",
+    "Version": "version",
+    "Created": "dateCreated",
+    "By": "createdBy",
+    "Changed": "dateLastUpdated",
+    "Changed by": "lastUpdatedBy",
+}
+"""Of every record that people edit; the last lines of its view."""
+
+
+def data_of(record: BaseModel) -> dict[str, Any]:
+    """A record under the API's names."""
+    return record.model_dump(mode="json", by_alias=True)
+
 
 def invitation_data(invitation: Invitation) -> dict[str, Any]:
     """An invitation without anything of its token."""
     from bbws_access.models.invitation import InvitationView
 
-    return InvitationView.model_validate(invitation, from_attributes=True).model_dump(mode="json", by_alias=True)
+    return data_of(InvitationView.model_validate(invitation, from_attributes=True))

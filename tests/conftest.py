@@ -56,6 +56,7 @@ class Platform:
     mailer: FakeMailer
     directory: FakeDirectory
     storage: FakeAuditStorage
+    world: World
     services: Services
     operator: Actor
 
@@ -102,4 +103,4 @@ def platform(_no_real_aws: None, dynamodb_client: Any) -> Iterator[Platform]:
             table, clock, ids, mailer, directory, storage, lambda token: f"https://api.example/invite/{token}"
         )
         who = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
-        yield Platform(client, table, clock, ids, mailer, directory, storage, Services(world), who)
+        yield Platform(client, table, clock, ids, mailer, directory, storage, world, Services(world), who)

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from bbws_access.models.kinds import InvitationStatus
+from cli.changes import tell
 from cli.command import command, noun
+from cli.options import YesOption
 from cli.session import Session
+from cli.views import INVITATION_FIELDS, invitation_data
 
-app = noun("See, accept and decline invitations.")
+app = noun("See, send again, withdraw, accept and decline invitations.")
 
 _COLUMNS = {
     "Email": "email",
@@ -21,6 +24,11 @@ _COLUMNS = {
     "Expires": "expiresAt",
     "Id": "invitationId",
 }
+_FIELDS = {**INVITATION_FIELDS, "Sent again": "resendCount", "Invited by": "inviterEmail", "Message": "message"}
+
+InvitationArgument = Annotated[
+    str, typer.Argument(help="By id, or by email: the one that is pending.", show_default=False)
+]
 TokenArgument = Annotated[str, typer.Argument(help="The token, or the whole link from the email.", show_default=False)]
 
 
@@ -33,10 +41,46 @@ def list_invitations(
 ) -> None:
     """List the organisation's invitations."""
     from bbws_access.services.pages import every
-    from cli.views import invitation_data
 
     found = every(lambda page: session.services.invitations.page(session.actor, session.org_id, page, status))
-    session.show.table((invitation_data(i) for i in found), _COLUMNS, empty="No invitations.")
+    session.show.table(map(invitation_data, found), _COLUMNS, empty="No invitations.")
+
+
+@command(app, "show", epilog="bbws-access invitations show li@example.com --org Acme")
+def show(session: Session, invitation: InvitationArgument) -> None:
+    """Show an invitation."""
+    from cli import naming
+
+    session.show.record(invitation_data(naming.invitation(session, invitation)), _FIELDS)
+
+
+@command(app, "resend", epilog="bbws-access invitations resend li@example.com --org Acme", changes=True)
+def resend(session: Session, invitation: InvitationArgument) -> None:
+    """Send a pending invitation again, with a new link; the one that they have stops working."""
+    from bbws_access.models.kinds import EmailStatus
+    from cli import naming
+
+    found = naming.invitation(session, invitation)
+    session.announce()
+    sent = session.services.invitations.resend(session.actor, session.org_id, found.invitation_id)
+    session.show.record(invitation_data(sent), _FIELDS)
+    if sent.email_status is EmailStatus.FAILED:
+        session.show.note(f"The new link is valid, but its email could not be sent: {sent.email_error}")
+    else:
+        tell(session, f"Sent {sent.email} a new link, valid until {sent.expires_at}; the earlier one opens nothing.")
+
+
+@command(app, "revoke", epilog="bbws-access invitations revoke li@example.com --org Acme --yes", changes=True)
+def revoke(session: Session, invitation: InvitationArgument, yes: YesOption = False) -> None:
+    """Withdraw a pending invitation; its address may be invited again."""
+    from cli import naming
+
+    found = naming.invitation(session, invitation)
+    session.announce()
+    session.confirm(f"Withdraw the invitation of {found.email} to {found.organisation_name}?", yes=yes)
+    revoked = session.services.invitations.revoke(session.actor, session.org_id, found.invitation_id)
+    session.show.record(invitation_data(revoked), _FIELDS)
+    tell(session, f"Withdrew the invitation of {revoked.email}; its link opens nothing.")
 
 
 @command(
@@ -46,6 +90,7 @@ def list_invitations(
     bbws-access invitations accept LINK --first-name Thandi --last-name Nkosi
     BBWS_ACCESS_PASSWORD=… bbws-access invitations accept TOKEN --first-name Thandi --last-name Nkosi
     """,
+    changes=True,
 )
 def accept(
     session: Session,
@@ -77,11 +122,9 @@ def accept(
     session.show.record(data, fields)
 
 
-@command(app, "decline", epilog="bbws-access invitations decline LINK")
+@command(app, "decline", epilog="bbws-access invitations decline LINK", changes=True)
 def decline(session: Session, token: TokenArgument) -> None:
     """Decline an invitation; the inviter gets an email."""
-    from cli.views import INVITATION_FIELDS, invitation_data
-
     session.announce()
     declined = session.services.invitations.decline(_token(token), session.actor.origin)
     session.show.record(invitation_data(declined), INVITATION_FIELDS)

@@ -6,24 +6,18 @@ from typing import Annotated
 
 import typer
 
+from cli.changes import tell
 from cli.command import command, noun
+from cli.edits import IfVersionOption, edit
 from cli.session import Session
+from cli.views import EDITED_FIELDS, data_of
 
 app = noun("Organisations: the tenants.")
 
 _COLUMNS = {"Name": "name", "Id": "organisationId", "Active": "active", "Created": "dateCreated"}
+_FIELDS = {"Name": "name", "Id": "organisationId", **EDITED_FIELDS}
 
-
-@command(app, "create", epilog='bbws-access orgs create "Acme"')
-def create(session: Session, name: Annotated[str, typer.Argument(help="Its name; unique on the platform.")]) -> None:
-    """Create an organisation with its default roles and team roles."""
-    from bbws_access.models.organisation import NewOrganisation
-    from bbws_access.validation import build
-
-    request = build(NewOrganisation, name=name)
-    session.announce()
-    organisation = session.services.organisations.create(session.actor, request)
-    session.show.record(organisation.model_dump(mode="json", by_alias=True), _COLUMNS)
+OrganisationArgument = Annotated[str, typer.Argument(help="By id or name.", show_default=False)]
 
 
 @command(app, "list", epilog="bbws-access orgs list -o json")
@@ -32,5 +26,46 @@ def list_organisations(session: Session) -> None:
     from bbws_access.services.pages import every
 
     found = every(lambda page: session.services.organisations.page(session.actor, page))
-    rows = (organisation.model_dump(mode="json", by_alias=True) for organisation in found)
-    session.show.table(rows, _COLUMNS, empty="No organisations yet. Make one: bbws-access orgs create NAME")
+    session.show.table(
+        map(data_of, found), _COLUMNS, empty="No organisations yet. Make one: bbws-access orgs create NAME"
+    )
+
+
+@command(app, "show", epilog="bbws-access orgs show Acme")
+def show(session: Session, organisation: OrganisationArgument) -> None:
+    """Show an organisation."""
+    from cli import naming
+
+    session.show.record(data_of(naming.organisation(session, organisation)), _FIELDS)
+
+
+@command(app, "create", epilog='bbws-access orgs create "Acme"', changes=True)
+def create(session: Session, name: Annotated[str, typer.Argument(help="Its name; unique on the platform.")]) -> None:
+    """Create an organisation with its default roles and team roles."""
+    from bbws_access.models.organisation import NewOrganisation
+    from bbws_access.validation import build
+
+    request = build(NewOrganisation, name=name)
+    session.announce()
+    organisation = session.services.organisations.create(session.actor, request)
+    session.show.record(data_of(organisation), _COLUMNS)
+    tell(session, f"Created organisation {organisation.name} with its default roles and team roles.")
+
+
+@command(app, "update", epilog='bbws-access orgs update Acme --name "Acme Ltd"', changes=True)
+def update(
+    session: Session,
+    organisation: OrganisationArgument,
+    name: Annotated[str | None, typer.Option("--name", help="Its new name.")] = None,
+    if_version: IfVersionOption = None,
+) -> None:
+    """Rename an organisation; its id stays."""
+    from bbws_access.models.organisation import OrganisationChanges
+    from cli import naming
+
+    request = edit(OrganisationChanges, if_version, name=name)
+    found = naming.organisation(session, organisation)
+    session.announce()
+    changed = session.services.organisations.update(session.actor, found.organisation_id, request)
+    session.show.record(data_of(changed), _FIELDS)
+    tell(session, f"Organisation {found.name} is now called {changed.name}.")

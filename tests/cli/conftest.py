@@ -47,7 +47,7 @@ def bare(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.
 @pytest.fixture
 def bbws(bare: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line over ``platform``."""
-    monkeypatch.setattr(session_module.Session, "services", platform.services)
+    monkeypatch.setattr(session_module.Session, "world", platform.world)
     monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
     return bare
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli.options import Output
-from cli.render import Renderer, _fitting, error_line, safe
+from cli.render import Renderer, error_line, safe
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,6 @@ def test_an_empty_list_says_so_beside_the_data(capsys: pytest.CaptureFixture[str
 def test_a_record_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
     Renderer(Output.TABLE).record({"link": "https://" + "y" * 200}, {"Link": "link"})
     assert capsys.readouterr().out == "Link  https://" + "y" * 200 + "\n"
-
-
-@pytest.mark.parametrize(
-    ("screen", "shown"), [(200, ["A", "B", "C"]), (33, ["A", "B", "C"]), (32, ["A", "B"]), (5, ["A", "B"])]
-)
-def test_columns_are_left_out_from_the_right(screen: int, shown: list[str]) -> None:
-    assert _fitting({"A": 9, "B": 9, "C": 9}, screen) == shown
 
 
 def test_an_error_is_one_line_with_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,59 @@
+"""What a role allows, as it is named on a command line and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bbws_access.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from bbws_access.models.role import Role
+
+GrantsGiven = Annotated[
+    list[str] | None, typer.Argument(metavar="[GRANT]...", help="All that it allows from now on.", show_default=False)
+]
+GrantsAdded = Annotated[
+    list[str] | None, typer.Option("--add", metavar="GRANT", help="One more; may be repeated.", show_default=False)
+]
+GrantsRemoved = Annotated[
+    list[str] | None, typer.Option("--remove", metavar="GRANT", help="One less; may be repeated.", show_default=False)
+]
+
+
+def wanted(
+    held: frozenset[str], given: Sequence[str] | None, add: Sequence[str] | None, remove: Sequence[str] | None
+) -> frozenset[str]:
+    """What the role will allow. Raises :class:`InvalidInput` where that is not said, or said twice."""
+    if given and (add or remove):
+        raise InvalidInput("name all grants, or use --add and --remove, not both")
+    if given:
+        return frozenset(given)
+    if not add and not remove:
+        raise InvalidInput("which permissions? Name all grants, or use --add and --remove")
+    missing = sorted(set(remove or ()) - held)
+    if missing:
+        raise InvalidInput(f"the role does not grant {', '.join(missing)}", hint="bbws-access roles show ROLE")
+    return (held - frozenset(remove or ())) | frozenset(add or ())
+
+
+def said(before: frozenset[str], after: frozenset[str]) -> str:
+    """``+site:read -site:update``."""
+    parts = [f"+{one}" for one in sorted(after - before)] + [f"-{one}" for one in sorted(before - after)]
+    return " ".join(parts) or "nothing changes"
+
+
+def compared(first: Role, second: Role) -> list[dict[str, Any]]:
+    """A row for each grant of either: whether the one and the other allow it."""
+    from bbws_access.access.grants import covers
+
+    return [
+        {
+            "permission": grant,
+            "first": covers(first.permissions, grant),
+            "second": covers(second.permissions, grant),
+        }
+        for grant in sorted(first.permissions | second.permissions)
+    ]
