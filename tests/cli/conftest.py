@@ -11,6 +11,7 @@ import pytest
 
 from cli import session as session_module
 from cli.main import run
+from tests.cli.memory import Memory, copied, filled
 from tests.conftest import Platform
 
 
@@ -59,3 +60,24 @@ def acme(bbws: Run) -> str:
     assert done.code == 0, done.err
     org_id: str = done.json["organisationId"]
     return org_id
+
+
+@pytest.fixture(scope="session")
+def filled_once() -> Memory:
+    return filled()
+
+
+@pytest.fixture
+def acme_office(filled_once: Memory) -> Memory:
+    """See :func:`tests.cli.memory.filled`; a test may change its own."""
+    return copied(filled_once)
+
+
+@pytest.fixture
+def office(bare: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line over ``acme_office``, in the organisation Acme."""
+    monkeypatch.setattr(session_module.Session, "world", acme_office.world)
+    monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
+    monkeypatch.setattr(session_module, "_user_name", lambda: "ops")
+    monkeypatch.setenv("BBWS_ACCESS_ORG", "Acme")
+    return bare
