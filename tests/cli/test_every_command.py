@@ -136,7 +136,7 @@ def test_no_organisation(ready: Run, monkeypatch: pytest.MonkeyPatch, name: str)
 class Client:
     """A DynamoDB client whose every call fails in the same way."""
 
-    class exceptions:  # noqa: N801
+    class exceptions:
         class TransactionCanceledException(Exception):
             pass
 
