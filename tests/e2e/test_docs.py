@@ -18,7 +18,16 @@ pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_gro
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
-GUIDES = ["first-user.md", "audit-trail.md", "audit-report.md", "api.md", "table.md", "migrating.md", "local.md"]
+GUIDES = [
+    "first-user.md",
+    "daily-work.md",
+    "audit-trail.md",
+    "audit-report.md",
+    "api.md",
+    "table.md",
+    "migrating.md",
+    "local.md",
+]
 FILES = (".csv", ".parquet", ".html", ".json", ".gz")
 
 
