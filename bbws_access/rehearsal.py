@@ -84,6 +84,16 @@ class _ReadOnlyStorage:
         self._storage = storage
         self.bucket = storage.bucket
 
+    def thaw(self, key: str, days: int) -> None:
+        del days
+        raise _refused(f"thaw {key}")
+
+    def protection(self) -> dict[str, Any]:
+        return self._storage.protection()
+
+    def versions_below(self, prefix: str) -> Any:
+        return self._storage.versions_below(prefix)
+
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
         del source, content_type, sha256
         raise _refused(f"write {key}")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bbws_access.keys import EVENT_PREFIX, Keys
+from bbws_access.store.codec import decode
 from bbws_access.store.table import Item, Page, Query, Table
-from bbws_access.store.writes import Check, Delete, Put, Update, Write
+from bbws_access.store.writes import Check, Delete, DeleteTyped, Put, PutTyped, Update, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(slots=True)
@@ -33,6 +37,13 @@ class JournalledTable(Table):
         self._journal = journal
         self.name = table.name
 
+    @property
+    def client(self) -> DynamoDBClient:
+        return self._inner.client
+
+    def put_new(self, item: Item) -> None:
+        self._inner.put_new(item)
+
     def get(self, key: Keys) -> Item | None:
         return self._inner.get(key)
 
@@ -49,7 +60,16 @@ class JournalledTable(Table):
 
 def key_of(write: Write) -> Keys:
     """Of the item that is written, or looked at."""
-    found: Mapping[str, Any] = write.item if isinstance(write, Put) else write.key
+    found: Mapping[str, Any]
+    match write:
+        case PutTyped():
+            found = decode({name: write.item[name] for name in ("PK", "SK")})
+        case DeleteTyped():
+            found = decode(write.key)
+        case Put():
+            found = write.item
+        case _:
+            found = write.key
     return {"PK": str(found["PK"]), "SK": str(found["SK"])}
 
 
@@ -66,3 +86,7 @@ def write_data(write: Write) -> dict[str, Any] | None:
             return {"delete": key}
         case Check():
             return None
+        case PutTyped():
+            return {"put": key}
+        case DeleteTyped():
+            return {"delete": key}

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from bbws_access.errors import AccessError
+from bbws_access.errors import AccessError, Refused
 from bbws_access.keys import Keys
 from bbws_access.store.codec import decode, encode
 from bbws_access.store.conditions import holds
 from bbws_access.store.journal import Journal, key_of
 from bbws_access.store.schema import index_name
 from bbws_access.store.table import MAX_TRANSACTION, ConditionFailed, Item, Page, Query, Table
-from bbws_access.store.writes import Check, Delete, Put, Update, Write
+from bbws_access.store.writes import Delete, DeleteTyped, Put, PutTyped, Update, Write
 
 _Pair = tuple[str, str]
 
@@ -32,6 +32,14 @@ class RehearsalTable(Table):
         self._journal = journal
         self._written: dict[_Pair, Item | None] = {}
         self.name = table.name
+
+    @property
+    def client(self) -> NoReturn:
+        """Raises :class:`Refused`: what goes past the table cannot be rehearsed."""
+        raise Refused("this is a dry run: nothing is done beside the table", code="DRY_RUN")
+
+    def put_new(self, item: Item) -> None:
+        """What may get lost is not rehearsed."""
 
     def get(self, key: Keys) -> Item | None:
         pair = _pair(key)
@@ -75,10 +83,12 @@ class RehearsalTable(Table):
             raise AccessError("an item stands in a transaction once")
         there = {_pair(item): item for item in self.get_many(keys)}
         for index, (write, key) in enumerate(zip(writes, keys, strict=True)):
+            if isinstance(write, PutTyped | DeleteTyped):
+                raise Refused("this is a dry run: a whole table's items are not rehearsed", code="DRY_RUN")
             if not holds(write.condition, there.get(_pair(key))):
                 raise write.otherwise or ConditionFailed(index)
         for write, key in zip(writes, keys, strict=True):
-            if not isinstance(write, Check):
+            if isinstance(write, Put | Update | Delete):
                 self._written[_pair(key)] = _after(write, there.get(_pair(key)))
         self._journal.transactions.append(tuple(writes))
 

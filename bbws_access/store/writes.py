@@ -143,7 +143,10 @@ def _as_read(expected: Mapping[str, Any] | None, without: Sequence[str]) -> dict
     }
 
 
-Write = Put | Update | Delete | Check | PutTyped | DeleteTyped
+PlainWrite = Put | Update | Delete | Check
+"""What the services write."""
+
+Write = PlainWrite | PutTyped | DeleteTyped
 
 
 def _condition(condition: ConditionBase | None) -> dict[str, Any]:
