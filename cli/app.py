@@ -37,6 +37,7 @@ NOUNS: Final[dict[str, str]] = {
     "audit": "Query and export the audit trail.",
     "api": "The deployed API: its contract, its documentation, and calls to it.",
     "auth": "Who you are, and tokens for the API.",
+    "context": "Where you work: environment, organisation and AWS profile under one name.",
     "commands": "Every command and flag of this tool.",
     "local": "The AWS on your own machine: its emails, and a guided tour.",
 }

@@ -114,6 +114,10 @@ class Renderer:
         if always or not self.quiet:
             self._console(stderr=True).print(_plain(safe(message)), style="dim", soft_wrap=True)
 
+    def warn(self, message: str) -> None:
+        """What nobody may overlook."""
+        self._console(stderr=True).print(_plain(safe(message)), style="bold white on red", soft_wrap=True)
+
     def chapter(self, title: str, *lines: str) -> None:
         """A step of a guided tour."""
         console = self._console()

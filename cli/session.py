@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import InvalidInput, NotFound, Refused
+from cli.contexts import Contexts
 from cli.options import Overrides
 from cli.render import Renderer
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bbws_access.store.journal import Journal
 
 LOCAL: Final = "local"
+PROD: Final = "prod"
 EMULATED_ACCOUNT: Final = "000000000000"
 
 _DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -37,7 +39,10 @@ class Session:
     def __init__(self, overrides: Overrides, *, dry_run: bool = False) -> None:
         self._overrides = overrides
         self.dry_run = dry_run
-        self.env = overrides.env or LOCAL
+        context = self.contexts.current
+        # What a context says beside its environment holds there only.
+        self._context = context if context is not None and overrides.env in {None, context.env} else None
+        self.env = overrides.env or (LOCAL if context is None else context.env)
         self.show = Renderer(
             overrides.output,
             columns=overrides.columns,
@@ -51,6 +56,36 @@ class Session:
         if environment is None:
             return self
         return Session(replace(self._overrides, env=environment), dry_run=self.dry_run)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        return Contexts.read(self.state_dir)
+
+    @property
+    def given_env(self) -> str | None:
+        """What a flag or an environment variable says."""
+        return self._overrides.env
+
+    @property
+    def given_org(self) -> str | None:
+        return self._overrides.org
+
+    @property
+    def env_from(self) -> str:
+        """Why the command works where it does."""
+        if self._overrides.env is not None:
+            return "--env or BBWS_ACCESS_ENV"
+        return "the default" if self._context is None else f"context {self.contexts.in_use}"
+
+    @property
+    def org_name(self) -> str | None:
+        """The organisation as it was named."""
+        return self._overrides.org or (None if self._context is None else self._context.org)
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile to sign in with; ``None`` leaves it to the AWS SDK."""
+        return os.environ.get("AWS_PROFILE") or (None if self._context is None else self._context.profile)
 
     @property
     def is_local(self) -> bool:
@@ -102,7 +137,8 @@ class Session:
         """Environment variables that point a child process at this environment's AWS."""
         kept = {k: v for k, v in os.environ.items() if self.endpoint is None or not k.startswith("AWS_")}
         if self.endpoint is None:
-            return kept | {"AWS_REGION": self.settings.region}
+            profile = {} if self.profile is None else {"AWS_PROFILE": self.profile}
+            return kept | {"AWS_REGION": self.settings.region} | profile
         return kept | _DUMMY_CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.settings.region}
 
     def client(self, service: str, *, bulk: bool = False) -> Any:
@@ -117,6 +153,8 @@ class Session:
         import boto3
         from botocore.config import Config
 
+        from bbws_access.aws_errors import translated
+
         chosen: dict[str, Any] = {"region_name": self.settings.region}
         if self.endpoint is not None:
             chosen |= {"endpoint_url": self.endpoint} | {k.lower(): v for k, v in _DUMMY_CREDENTIALS.items()}
@@ -128,7 +166,10 @@ class Session:
             parameter_validation=not bulk,
             max_pool_connections=32 if bulk else 10,
         )
-        client = boto3.client(service, config=config, **chosen)  # type: ignore[call-overload]
+        profile = self.profile if self.endpoint is None else None
+        with translated("the AWS profile"):
+            source = boto3 if profile is None else boto3.Session(profile_name=profile)
+            client = source.client(service, config=config, **chosen)  # type: ignore[call-overload]
         if self.dry_run:
             from bbws_access.rehearsal import refuse_writes
 
@@ -257,6 +298,8 @@ class Session:
         from bbws_access.bootstrap import Services
         from bbws_access.rehearsal import rehearsed, watched
 
+        if self.env == PROD and self._overrides.env is None:
+            self.show.warn(f"PROD: this works in {self.env}, by context {self.contexts.in_use}")
         return Services((rehearsed if self.dry_run else watched)(self.world, self.journal))
 
     @cached_property
@@ -270,11 +313,11 @@ class Session:
     @cached_property
     def organisation(self) -> Organisation:
         """The organisation that ``--org`` names. Raises ``InvalidInput`` without one, ``NotFound``."""
-        if self._overrides.org is None:
+        if self.org_name is None:
             raise InvalidInput("which organisation? Give --org or set BBWS_ACCESS_ORG", hint="bbws-access orgs list")
         from cli import naming
 
-        return naming.organisation(self, self._overrides.org)
+        return naming.organisation(self, self.org_name)
 
     @property
     def has_org(self) -> bool:
