@@ -13,6 +13,7 @@ from bbws_access.models.audit_questions import AuditQuestion, ExportRequest
 from bbws_access.models.kinds import EventType, Outcome
 from bbws_access.services.pages import ListPage
 from lambdas.api import Answer, Call, endpoint, logger, services
+from lambdas.asynchronous import asynchronous
 
 MAX_EXPORT: Final = 20_000
 """Events of an export through the API: what is written well within the half minute that the gateway waits."""
@@ -51,6 +52,7 @@ def _export_audit(call: Call) -> Answer:
     return Answer(201, exported.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
+@asynchronous
 def archive_expired(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """The nightly run: every finished day of every organisation goes into the archive.
 
@@ -64,7 +66,9 @@ def archive_expired(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     except Exception:
         logger.exception("audit archive failed")
         raise
-    logger.info("audit archive written", extra={"parts": len(report.parts), "unfinished": report.unfinished})
+    archived = sum(part.count for part in report.parts)
+    told = {"parts": len(report.parts), "unfinished": report.unfinished, "auditEvents": archived}
+    logger.info("audit archive written", extra=told)
     for org_id, day, reason in report.failures:
         logger.error("audit archive failed", extra={"organisation": org_id, "day": day, "reason": reason})
     if report.failures:

@@ -128,7 +128,15 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
 
 
 def _forget() -> None:
-    for remembered in (api._deployed_services, api._deployed_cursors, authorizer._authorizer, clients.client):
+    for remembered in (
+        api._deployed_services,
+        api._deployed_cursors,
+        api._deployed_decisions,
+        authorizer._authorizer,
+        authorizer._decisions,
+        clients.client,
+        clients.impatient_dynamodb,
+    ):
         remembered.cache_clear()
 
 
