@@ -16,6 +16,7 @@ from bbws_access.errors import InvalidInput, NotFound, Refused
 from cli.contexts import Contexts
 from cli.options import Overrides
 from cli.render import Renderer
+from cli.safety import safe
 
 if TYPE_CHECKING:
     from bbws_access.access.actor import Actor
@@ -258,7 +259,7 @@ class Session:
             raise Refused("this asks for a confirmation, and nobody is there to give it", hint="repeat it with --yes")
         import typer
 
-        if not typer.confirm(question, default=False, err=True):
+        if not typer.confirm(safe(question), default=False, err=True):
             raise Refused("nothing was done")
 
     @cached_property

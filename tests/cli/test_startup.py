@@ -10,7 +10,19 @@ import pytest
 
 from cli.app import NOUNS
 
-HEAVY = {"boto3", "botocore", "moto", "pydantic", "python_terraform", "ministack", "jose", "jinja2", "cryptography"}
+HEAVY = {
+    "boto3",
+    "botocore",
+    "moto",
+    "pydantic",
+    "python_terraform",
+    "ministack",
+    "jose",
+    "jinja2",
+    "cryptography",
+    "yaml",
+    "jmespath",
+}
 
 
 def imported_by(*words: str) -> set[str]:
