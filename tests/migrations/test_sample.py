@@ -8,6 +8,7 @@ import pytest
 
 from bbws_access.access.actor import Origin
 from bbws_access.ids import token_hash
+from bbws_access.keeper.verify import Verifier
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.legacy_layout import MODELS, Kind, recognise
 from bbws_access.migrations.wire import text
@@ -125,3 +126,12 @@ def test_the_migration_is_in_the_trail_and_in_the_history(real: Scene) -> None:
     assert (record.state, record.items, record.finished_by) == ("DONE", 386, "ops@example.com")
     actions = [i["action"]["S"] for (pk, _), i in real.target().items() if pk.startswith(f"ORG#{PLATFORM}#DATE#")]
     assert actions == ["table.migrate"]
+
+
+def test_the_tables_check_finds_nothing_afterwards(real: Scene) -> None:
+    """The platform's own roles, which assignments of the sample name, come by the seed."""
+    real.fill(*sample())
+    real.services.seeder.seed(real.operator)
+    real.migrate()
+    found = Verifier(real.services.table, real.clock).verify()
+    assert [(str(f.problem), f.key, f.message) for f in found.findings] == []
