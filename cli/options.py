@@ -25,8 +25,23 @@ EnvOption = Annotated[
         "--env", envvar="BBWS_ACCESS_ENV", help="Environment; local unless said otherwise.", show_default=False
     ),
 ]
+
+
+def _organisations(context: typer.Context, incomplete: str) -> list[str]:
+    from cli import completion
+
+    return completion.organisations(context, incomplete)
+
+
 OrgOption = Annotated[
-    str | None, typer.Option("--org", envvar="BBWS_ACCESS_ORG", help="Organisation, by id or name.", show_default=False)
+    str | None,
+    typer.Option(
+        "--org",
+        envvar="BBWS_ACCESS_ORG",
+        help="Organisation, by id or name.",
+        show_default=False,
+        autocompletion=_organisations,
+    ),
 ]
 OutputOption = Annotated[
     Output | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import OrganisationArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption, edit
@@ -16,8 +17,6 @@ app = noun("Organisations: the tenants.")
 
 _COLUMNS = {"Name": "name", "Id": "organisationId", "Active": "active", "Created": "dateCreated"}
 _FIELDS = {"Name": "name", "Id": "organisationId", **EDITED_FIELDS}
-
-OrganisationArgument = Annotated[str, typer.Argument(help="By id or name.", show_default=False)]
 
 
 @command(app, "list", epilog="bbws-access orgs list -o json")

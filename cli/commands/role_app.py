@@ -10,5 +10,4 @@ from cli.command import noun
 
 app = noun("Roles: what they allow, and who holds them.")
 
-RoleArgument = Annotated[str, typer.Argument(help="By name or id.", show_default=False)]
 PlatformOption = Annotated[bool, typer.Option("--platform", help="A role of the platform instead.")]

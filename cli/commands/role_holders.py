@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from bbws_access.keys import PLATFORM
+from cli.arguments import RoleArgument, UserArgument
 from cli.changes import tell
 from cli.command import command
-from cli.commands.role_app import PlatformOption, RoleArgument, app
+from cli.commands.role_app import PlatformOption, app
 from cli.options import YesOption
 from cli.session import Session
 from cli.views import ASSIGNMENT_FIELDS, data_of
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = {"Email": "email", "Since": "assignedAt", "By": "assignedBy", "User id": "userId"}
 _FIELDS = {"Email": "email", **ASSIGNMENT_FIELDS, "User id": "userId"}
-
-UserArgument = Annotated[str, typer.Argument(help="By email, id, or first and last name.", show_default=False)]
 
 
 @command(

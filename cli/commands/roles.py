@@ -8,10 +8,11 @@ import typer
 
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Scope
+from cli.arguments import RoleArgument
 from cli.changes import tell
 from cli.command import command
 from cli.commands import role_holders
-from cli.commands.role_app import PlatformOption, RoleArgument, app
+from cli.commands.role_app import PlatformOption, app
 from cli.edits import IfVersionOption, edit
 from cli.options import YesOption
 from cli.role_permissions import GrantsAdded, GrantsGiven, GrantsRemoved, said, wanted

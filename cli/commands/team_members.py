@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import completion
+from cli.arguments import TeamArgument, UserArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption
@@ -23,9 +25,6 @@ _COLUMNS = {
     "User id": "userId",
 }
 _FIELDS = {**_COLUMNS, "Active": "active", "Version": "version", "Team id": "teamId"}
-
-TeamArgument = Annotated[str, typer.Argument(help="By name or id.", show_default=False)]
-UserArgument = Annotated[str, typer.Argument(help="By email, id, or first and last name.", show_default=False)]
 
 
 @command(app, "list", epilog="bbws-access teams members list Web --org Acme")
@@ -59,7 +58,9 @@ def add(
     session: Session,
     team: TeamArgument,
     user: UserArgument,
-    role: Annotated[str, typer.Option("--role", help="Their team role, by name or id.")] = "MEMBER",
+    role: Annotated[
+        str, typer.Option("--role", help="Their team role, by name or id.", autocompletion=completion.team_roles)
+    ] = "MEMBER",
 ) -> None:
     """Put a user of the organisation into a team."""
     from bbws_access.models.team import NewMember
@@ -83,7 +84,9 @@ def update(
     session: Session,
     team: TeamArgument,
     user: UserArgument,
-    role: Annotated[str, typer.Option("--role", help="Their new team role, by name or id.")],
+    role: Annotated[
+        str, typer.Option("--role", help="Their new team role, by name or id.", autocompletion=completion.team_roles)
+    ],
     if_version: IfVersionOption = None,
 ) -> None:
     """Give a member another team role."""
@@ -117,8 +120,13 @@ def transfer(
     session: Session,
     team: TeamArgument,
     user: UserArgument,
-    to: Annotated[str, typer.Option("--to", help="The team they go to, by name or id.")],
-    role: Annotated[str | None, typer.Option("--role", help="Their team role there; else as it is.")] = None,
+    to: Annotated[
+        str, typer.Option("--to", help="The team they go to, by name or id.", autocompletion=completion.teams)
+    ],
+    role: Annotated[
+        str | None,
+        typer.Option("--role", help="Their team role there; else as it is.", autocompletion=completion.team_roles),
+    ] = None,
     if_version: IfVersionOption = None,
 ) -> None:
     """Move a member into another team, in one step."""

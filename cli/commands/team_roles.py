@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bbws_access.models.kinds import Capability
+from cli.arguments import TeamRoleArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption, edit
@@ -38,7 +39,6 @@ _FIELDS = {
     **EDITED_FIELDS,
 }
 
-TeamRoleArgument = Annotated[str, typer.Argument(help="By name or id.", show_default=False)]
 DisplayNameOption = Annotated[str | None, typer.Option("--display-name", help="What people see.")]
 DescriptionOption = Annotated[str | None, typer.Option("--description", help="What it is for; 500 at most.")]
 SortOrderOption = Annotated[int | None, typer.Option("--sort-order", help="Its place in lists, 1 to 999.")]

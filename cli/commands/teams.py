@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.arguments import TeamArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.commands import team_members
@@ -30,7 +31,6 @@ _COLUMNS = {
 }
 _FIELDS = {**_COLUMNS, "Sites": "siteCount", **EDITED_FIELDS}
 
-TeamArgument = Annotated[str, typer.Argument(help="By name or id.", show_default=False)]
 DescriptionOption = Annotated[str | None, typer.Option("--description", help="What it is for; 500 at most.")]
 DivisionOption = Annotated[str | None, typer.Option("--division", help="The id of its division.")]
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cli import completion
+from cli.arguments import UserArgument
 from cli.changes import counted, counts, tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption, edit
@@ -23,8 +25,6 @@ _TEAM_COLUMNS = {
     "Active": "active",
     "Team id": "teamId",
 }
-
-UserArgument = Annotated[str, typer.Argument(help="By email, id, or first and last name.", show_default=False)]
 
 
 @command(
@@ -81,8 +81,12 @@ def show(session: Session, user: UserArgument) -> None:
 def invite(
     session: Session,
     email: Annotated[str, typer.Argument(help="The address to invite.")],
-    role: Annotated[str, typer.Option("--role", help="The role they get, by name or id.")],
-    team: Annotated[str | None, typer.Option("--team", help="The team they join, by name or id.")] = None,
+    role: Annotated[
+        str, typer.Option("--role", help="The role they get, by name or id.", autocompletion=completion.roles)
+    ],
+    team: Annotated[
+        str | None, typer.Option("--team", help="The team they join, by name or id.", autocompletion=completion.teams)
+    ] = None,
     message: Annotated[str | None, typer.Option("--message", help="A personal line in the email.")] = None,
 ) -> None:
     """Invite somebody to the organisation; they get an email with a link."""

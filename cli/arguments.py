@@ -1,0 +1,26 @@
+"""The arguments that name things, with what a shell completes them to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli import completion
+
+OrganisationArgument = Annotated[
+    str, typer.Argument(help="By id or name.", show_default=False, autocompletion=completion.organisations)
+]
+UserArgument = Annotated[
+    str,
+    typer.Argument(help="By email, id, or first and last name.", show_default=False, autocompletion=completion.users),
+]
+RoleArgument = Annotated[
+    str, typer.Argument(help="By name or id.", show_default=False, autocompletion=completion.roles)
+]
+TeamArgument = Annotated[
+    str, typer.Argument(help="By name or id.", show_default=False, autocompletion=completion.teams)
+]
+TeamRoleArgument = Annotated[
+    str, typer.Argument(help="By name or id.", show_default=False, autocompletion=completion.team_roles)
+]
