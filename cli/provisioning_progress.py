@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bbws_access.provisioning.events import Event, Finished, Planned, Started, Summary
+from bbws_access.provisioning.events import Event, Finished, Planned, Started, Stopping, Summary
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -60,6 +62,18 @@ class ProvisioningProgress:
         if self._progress is not None:
             self._progress.stop()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the terminal to somebody who is shown something and asked."""
+        if self._progress is None:
+            yield
+            return
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def step(self, title: str) -> None:
         """A stage of the work that is not Terraform's own."""
         if self._progress is None:
@@ -70,6 +84,9 @@ class ProvisioningProgress:
     def event(self, event: Event) -> None:
         """One of Terraform's events."""
         match event:
+            case Stopping():
+                self._say("Stopping: Terraform ends what it has begun and keeps its state. Please wait …")
+                return
             case Planned(action="read" | "noop"):
                 return
             case Planned():
@@ -85,6 +102,12 @@ class ProvisioningProgress:
             case _:
                 return
         self._show(self._current())
+
+    def _say(self, line: str) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        sys.stderr.write(f"{line}\n")
 
     def _current(self) -> str:
         """The longest under way is what everybody waits for."""

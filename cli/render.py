@@ -99,6 +99,16 @@ class Renderer:
         """A line of data that is no table."""
         self._console().print(_plain(safe(text)), soft_wrap=True)
 
+    def parts(self, *parts: tuple[str, str | None]) -> None:
+        """A line of data in pieces, each with a style; cut at the edge of a screen, whole elsewhere."""
+        from rich.text import Text
+
+        console = self._console()
+        line = Text.assemble(*((safe(text), style or "") for text, style in parts))
+        if console.is_terminal:
+            line.truncate(console.width, overflow="ellipsis")
+        console.print(line, soft_wrap=True)
+
     def json(self, data: Any) -> None:
         """A document for machines, in the format that was asked for."""
         if not self.withheld:

@@ -116,8 +116,9 @@ class Session:
 
     @property
     def env_dir(self) -> Path:
-        """State of the environment."""
-        return self.state_dir / self.env
+        """State of the environment; on an emulator another one than on AWS, so that neither is taken for the other."""
+        emulated = not self.is_local and bool(os.environ.get("AWS_ENDPOINT_URL"))
+        return self.state_dir / (f"{self.env}-emulated" if emulated else self.env)
 
     @cached_property
     def emulator(self) -> Emulator:
@@ -149,6 +150,10 @@ class Session:
         """
         self.check_account()
         return self._client(service, bulk=bulk)
+
+    def unchecked_client(self, service: str) -> Any:
+        """A client for looking at what is wrong with the credentials themselves; only reading."""
+        return self._client(service)
 
     def _client(self, service: str, *, bulk: bool = False) -> Any:
         import boto3
@@ -195,10 +200,11 @@ class Session:
 
     def check_account(self) -> None:
         """Raises :class:`Refused` unless the credentials belong to the environment's account."""
-        account, _ = self.caller
-        if self.endpoint is not None and account == EMULATED_ACCOUNT:
-            return
         expected = self.settings.account_id
+        if self.endpoint is not None or expected is not None:
+            account, _ = self.caller
+            if self.endpoint is not None and account == EMULATED_ACCOUNT:
+                return
         if expected is None:
             raise Refused(
                 f"environment {self.env} names no AWS account, so nothing is done in any",
@@ -260,6 +266,25 @@ class Session:
         import typer
 
         if not typer.confirm(safe(question), default=False, err=True):
+            raise Refused("nothing was done")
+
+    def confirm_name(self, question: str, *, yes: bool, given: str | None) -> None:
+        """As :meth:`confirm`, but what is asked for is the environment's name; ``given`` is it, said beforehand.
+
+        A ``yes`` alone is not enough for prod.
+        """
+        if given is not None:
+            if given != self.env:
+                raise Refused(f"--confirm says {given!r}, and this is {self.env}")
+            return
+        if yes and self.env != "prod":
+            return
+        if yes or not self.interactive:
+            needed = "--yes --confirm prod" if self.env == "prod" else "--yes"
+            raise Refused(f"{self.env} asks for a confirmation, and nobody is there to give it", hint=f"add {needed}")
+        import typer
+
+        if typer.prompt(f"{question} Type its name ({self.env})", default="", show_default=False, err=True) != self.env:
             raise Refused("nothing was done")
 
     @cached_property

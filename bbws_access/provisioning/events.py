@@ -7,7 +7,7 @@ Types that are not known here, and lines that are no JSON, are passed over: new 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,6 +17,7 @@ class Planned:
 
     address: str
     action: str
+    kind: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,19 @@ class Diagnostic:
     where: str | None
 
 
-Event = Planned | Summary | Started | Finished | Diagnostic
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The root module's outputs after an apply, by name; sensitive ones are not told."""
+
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Not Terraform's own: it has been told to stop, and is waited for."""
+
+
+Event = Planned | Summary | Started | Finished | Diagnostic | Outputs | Stopping
 
 
 def parse_line(line: str) -> Event | None:
@@ -82,7 +95,8 @@ def _event(message: dict[str, Any]) -> Event | None:
     match message.get("type"):
         case "planned_change":
             change = message["change"]
-            return Planned(str(change["resource"]["addr"]), str(change["action"]))
+            resource = change["resource"]
+            return Planned(str(resource["addr"]), str(change["action"]), str(resource.get("resource_type", "")))
         case "change_summary":
             changes = message["changes"]
             return Summary(
@@ -99,6 +113,9 @@ def _event(message: dict[str, Any]) -> Event | None:
                 float(hook.get("elapsed_seconds") or 0),
                 message["type"] == "apply_errored",
             )
+        case "outputs":
+            found = message["outputs"].items()
+            return Outputs({name: output["value"] for name, output in found if "value" in output})
         case "diagnostic":
             return _diagnostic(message["diagnostic"])
         case _:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from bbws_access.errors import ProvisioningFailed
+from bbws_access.errors import AccessError, ProvisioningFailed, Refused
+from bbws_access.provisioning import locks
 from bbws_access.provisioning.events import Diagnostic
 
 _LINES_KEPT: Final = 50
 _REASONS: Final = ("Error:", "panic:", "fatal error:")
 """How the line begins that says why, among those that do not come as JSON: usage errors and crashes."""
 
+_LOCKED: Final = "Error acquiring the state lock"
+_STALE: Final = "Saved plan is stale"
+
+_NO_BUCKET: Final = re.compile(r'S3 bucket "[^"]*" does not exist|NoSuchBucket')
 _NO_REGISTRY: Final = ("could not connect to registry", "failed to query available provider packages")
 
 
@@ -24,8 +30,14 @@ def not_runnable(program: str, error: OSError) -> ProvisioningFailed:
     )
 
 
-def failed(command: str, errors: Sequence[Diagnostic], said: Sequence[str], code: int) -> ProvisioningFailed:
+def failed(command: str, errors: Sequence[Diagnostic], said: Sequence[str], code: int) -> AccessError:
     """``errors`` are its diagnostics, ``said`` its lines that were no JSON, ``code`` how it ended."""
+    for error in errors:
+        lock = locks.from_text(error.detail) if error.summary == _LOCKED else None
+        if lock is not None:
+            return locks.locked(lock)
+        if error.summary == _STALE:
+            return Refused("the state has moved since the plan was made", code="PLAN_STALE", hint="make a new plan")
     if not errors:
         silent = f"signal {-code} ended it" if code < 0 else f"it ended with code {code} and gave no reason"
         reason = next((line for line in said if line.startswith(_REASONS)), said[-1] if said else silent)
@@ -48,11 +60,18 @@ def init_failed(text: str) -> ProvisioningFailed:
             code="PROVIDER_MISSING",
             hint="put a mirror of hashicorp/aws 5.100 into ~/.terraform.d/plugins (terraform providers mirror)",
         )
-    return ProvisioningFailed(f"terraform init failed: {first_line(_after_error(text))}")
+    if _NO_BUCKET.search(text):
+        return ProvisioningFailed(
+            "the bucket of Terraform's state does not exist",
+            code="STATE_BUCKET_MISSING",
+            hint="bbws-access env bootstrap",
+        )
+    return ProvisioningFailed(f"terraform init failed: {reason(text)}")
 
 
-def _after_error(text: str) -> str:
-    return text.partition("Error:")[2] or text
+def reason(text: str) -> str:
+    """What stands behind ``Error:``, or the first line where nothing does."""
+    return first_line(text.partition("Error:")[2] or text)
 
 
 def first_line(text: str) -> str:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from python_terraform import IsFlagged, Terraform
 
 from bbws_access.errors import ProvisioningFailed
 from bbws_access.provisioning import failures
-from bbws_access.provisioning.events import Diagnostic, Event, Summary, parse_line
+from bbws_access.provisioning.events import Diagnostic, Event, Outputs, Planned, Stopping, Summary, parse_line
 from bbws_access.provisioning.workspace import BACKEND_FILE
 
 OnEvent = Callable[[Event], None]
@@ -30,10 +31,12 @@ _STEERING: Final = ("TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_VAR_")
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run came to."""
+    """What a run came to. ``outputs`` is ``None`` where the run told none."""
 
     summary: Summary | None = None
     errors: list[Diagnostic] = field(default_factory=list)
+    planned: list[Planned] = field(default_factory=list)
+    outputs: dict[str, Any] | None = None
     changes_planned: bool = False
 
 
@@ -79,19 +82,61 @@ class TerraformRunner:
         record.parent.mkdir(exist_ok=True)
         record.write_text(fingerprint, encoding="utf-8")
 
-    def plan(self, on_event: OnEvent, target: Path) -> Outcome:
-        """Plans into the file ``target``; raises :class:`ProvisioningFailed`."""
-        return self._stream("plan", on_event, out=str(target), detailed_exitcode=IsFlagged)
+    def move_state(self) -> None:
+        """Takes the state from where ``init`` last had it to where the backend is now.
+
+        Raises :class:`ProvisioningFailed`.
+        """
+        done = self._complete("init", input=False, no_color=IsFlagged, migrate_state=IsFlagged, force_copy=IsFlagged)
+        if done.returncode != 0:
+            raise failures.init_failed(done.stdout + done.stderr)
+
+    def plan(
+        self,
+        on_event: OnEvent,
+        target: Path,
+        *,
+        destroy: bool = False,
+        refresh_only: bool = False,
+        only: Sequence[str] = (),
+    ) -> Outcome:
+        """Plans into the file ``target``: what differs, the end of everything (``destroy``), or only what has
+        changed outside (``refresh_only``). ``only`` narrows it to some addresses.
+
+        Raises :class:`ProvisioningFailed`, and ``StateLocked`` while somebody else works on the state.
+        """
+        options: dict[str, Any] = {"destroy": IsFlagged} if destroy else {}
+        options |= {"refresh_only": IsFlagged} if refresh_only else {}
+        options |= {"target": list(only)} if only else {}
+        return self._stream("plan", on_event, out=str(target), detailed_exitcode=IsFlagged, **options)
 
     def apply(self, on_event: OnEvent, plan: Path | None = None) -> Outcome:
-        """Applies ``plan``, or whatever differs now; raises :class:`ProvisioningFailed`."""
+        """Applies exactly ``plan``, or whatever differs now, unguarded; raises as :meth:`plan` does, and
+        ``Refused`` where the state has moved since."""
         if plan is not None:
             return self._stream("apply", on_event, str(plan))
         return self._stream("apply", on_event, auto_approve=IsFlagged)
 
-    def destroy(self, on_event: OnEvent) -> Outcome:
-        """Destroys everything in the state; raises :class:`ProvisioningFailed`."""
-        return self._stream("destroy", on_event, auto_approve=IsFlagged)
+    def show(self, plan: Path) -> Any:
+        """A plan as data, in Terraform's JSON output format; raises :class:`ProvisioningFailed`."""
+        done = self._complete("show", str(plan), json=IsFlagged)
+        try:
+            return json.loads(done.stdout)
+        except ValueError as error:
+            raise ProvisioningFailed(f"Terraform's plan cannot be read: {failures.first_line(done.stderr)}") from error
+
+    def state(self) -> bytes:
+        """The state as it is now; empty where there is none. Raises :class:`ProvisioningFailed`."""
+        done = self._complete("state pull")
+        if done.returncode != 0:
+            raise ProvisioningFailed(f"Terraform's state cannot be read: {failures.reason(done.stderr)}")
+        return done.stdout.encode()
+
+    def unlock(self, lock_id: str) -> None:
+        """Takes somebody's lock away; raises :class:`ProvisioningFailed`."""
+        done = self._complete("force-unlock", lock_id, force=IsFlagged)
+        if done.returncode != 0:
+            raise ProvisioningFailed(f"the lock cannot be released: {failures.reason(done.stderr)}")
 
     def outputs(self) -> dict[str, Any]:
         """The root module's outputs, by name; raises :class:`ProvisioningFailed`."""
@@ -142,6 +187,8 @@ class TerraformRunner:
                     _note(outcome, event)
                     on_event(event)
             except BaseException:
+                with suppress(Exception):  # whoever listens may be what has failed
+                    on_event(Stopping())
                 _wind_down(process)
                 raise
             code = process.wait()
@@ -199,6 +246,10 @@ def _events(process: subprocess.Popen[str], said: list[str]) -> Iterator[Event]:
 def _note(outcome: Outcome, event: Event) -> None:
     if isinstance(event, Summary):
         outcome.summary = event
+    elif isinstance(event, Planned):
+        outcome.planned.append(event)
+    elif isinstance(event, Outputs):
+        outcome.outputs = event.values
     elif isinstance(event, Diagnostic) and event.severity == "error":
         outcome.errors.append(event)
 

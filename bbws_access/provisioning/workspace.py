@@ -22,10 +22,11 @@ _TERRAFORMS: Final = (".terraform", ".terraform.lock.hcl", STATE_FILE, ".terrafo
 
 
 class Workspace:
-    """``folder`` is made when it is first prepared."""
+    """``place`` is made when it is first prepared; ``root`` names the root module in it, where it is not on top."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Path, root: str = "") -> None:
+        self._place = place
+        self.folder = place / root
 
     @property
     def state_file(self) -> Path:
@@ -37,13 +38,20 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         wanted = {p.relative_to(sources) for p in sources.rglob("*") if p.is_file() and _is_source(p, sources)}
         for name in wanted:
-            _copy(sources / name, self.folder / name)
-        for path in sorted(self.folder.rglob("*.tf")):
-            name = path.relative_to(self.folder)
-            if name not in wanted and name.parts[0] not in _TERRAFORMS:
-                path.unlink()
+            _copy(sources / name, self._place / name)
+        for name in self._copied():
+            if name not in wanted:
+                (self._place / name).unlink()
         _write(self.folder / VARIABLES_FILE, variables)
         _write(self.folder / BACKEND_FILE, {"terraform": {"backend": backend}})
+
+    def sources(self) -> dict[str, bytes]:
+        """Terraform's sources as they lie here, by name."""
+        return {name.as_posix(): (self._place / name).read_bytes() for name in self._copied()}
+
+    def _copied(self) -> list[Path]:
+        names = (path.relative_to(self._place) for path in self._place.rglob("*.tf"))
+        return sorted(name for name in names if not set(name.parts) & set(_TERRAFORMS))
 
     def write(self, name: str, text: str) -> None:
         """A file beside the sources, touched only when it changes."""
@@ -58,11 +66,16 @@ def local_backend() -> dict[str, Any]:
     return {"local": {"path": STATE_FILE}}
 
 
-def s3_backend(env: str, region: str, *, emulated: bool) -> dict[str, Any]:
+def state_bucket(env: str) -> str:
+    """Name of the bucket of an environment's state."""
+    return f"bbws-terraform-state-{env}"
+
+
+def s3_backend(env: str, region: str, *, emulated: bool, key: str = STATE_KEY) -> dict[str, Any]:
     """State in the environment's bucket: encrypted, and locked by S3 itself."""
     backend: dict[str, Any] = {
-        "bucket": f"bbws-terraform-state-{env}",
-        "key": STATE_KEY,
+        "bucket": state_bucket(env),
+        "key": key,
         "region": region,
         "encrypt": True,
         "use_lockfile": True,

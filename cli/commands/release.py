@@ -9,8 +9,8 @@ import typer
 
 from bbws_access.errors import AccessError
 from cli.command import command, noun
-from cli.commands.env import EnvironmentArgument, stack_of
 from cli.session import Session
+from cli.target import EnvironmentArgument, stack_of
 
 if TYPE_CHECKING:
     from bbws_access.provisioning.stack import Stack
@@ -62,8 +62,7 @@ def _deploy(session: Session, stack: Stack) -> str:
         session.keep_outputs(applied.outputs)
     version = applied.package.sha256
     seconds = round(time.monotonic() - began, 1)
-    summary = applied.outcome.summary
-    changed = summary.total if summary else 0
+    changed = applied.changed
     if session.show.is_json:
         session.show.json({"environment": session.env, "codeVersion": version, "changed": changed, "seconds": seconds})
     else:

@@ -69,7 +69,9 @@ def test_pages_of_the_api_follow_each_other(deployed: Deployed) -> None:
 def test_status_tells_of_health(deployed: Deployed) -> None:
     status = deployed.json("env", "status", "local")
     assert status["healthy"] is True
-    assert status["api"] == "ok (asks for a token)"
+    checks = {check["name"]: check for check in status["checks"]}
+    assert checks["API"] == {"group": "Traffic", "name": "API", "ok": True, "says": "asks for a token"}
+    assert checks["indexes"]["says"] == "5 of 5 active"
 
 
 def test_json_is_json_and_a_wrong_organisation_is_one_line(deployed: Deployed) -> None:

@@ -57,7 +57,8 @@ def test_plan_apply_outputs_and_destroy(tmp_path: Path) -> None:
     assert work.outputs() == {"text": "one"}
     assert not work.plan(ignore, plan).changes_planned
     assert sorted(work.resources()) == ["terraform_data.a", "terraform_data.b"]
-    work.destroy(ignore)
+    work.plan(ignore, plan, destroy=True)
+    work.apply(ignore, plan)
     assert work.resources() == []
 
 

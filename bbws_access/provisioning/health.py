@@ -1,0 +1,181 @@
+"""Whether an environment is well: its parts asked one by one, each answer one line.
+
+Clients come from whoever asks; a part that cannot be asked needs attention, and the others are still told.
+"""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bbws_access.aws_errors import error_code, translated
+from bbws_access.catalogue import Function
+from bbws_access.errors import AccessError
+from bbws_access.names import Names
+from bbws_access.provisioning.stack import DEPLOYED
+
+Client = Callable[[str], Any]
+
+ALIAS: Final = "live"
+INDEXES: Final = 5
+_THREADS: Final = 8
+_TOLD: Final = 5
+_OLDEST_ARCHIVE_DAYS: Final = 2
+"""Days after which an archive that grows daily has missed one."""
+_PAGES: Final = 20
+"""Pages of the archive's listing that are looked through for the newest object: 20,000 objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: what was asked, in which group, whether it is well, and what is to be said of it."""
+
+    group: str
+    name: str
+    ok: bool
+    says: str
+
+    def as_data(self) -> dict[str, Any]:
+        return {"group": self.group, "name": self.name, "ok": self.ok, "says": self.says}
+
+
+def checks(client: Client, names: Names, outputs: Mapping[str, Any], now: datetime) -> Iterator[Check]:
+    """Asks everything, in the order in which it is told. ``outputs`` are Terraform's."""
+    asked: Sequence[tuple[str, str, Callable[[], tuple[bool, str]]]] = (
+        ("Data", "table", lambda: _table(client("dynamodb"), outputs["dynamodb_table_name"])),
+        ("Data", "indexes", lambda: _indexes(client("dynamodb"), outputs["dynamodb_table_name"])),
+        ("Data", "backups", lambda: _backups(client("dynamodb"), outputs["dynamodb_table_name"])),
+        ("Data", "user pool", lambda: _user_pool(client("cognito-idp"), outputs["user_pool_id"])),
+        ("Data", "last archive", lambda: _archive(client("s3"), outputs["audit_bucket_name"], now)),
+        ("Code", "functions", lambda: _functions(client("lambda"), names, DEPLOYED)),
+        ("Code", "live versions", lambda: _versions(client("lambda"), names, DEPLOYED)),
+        ("Traffic", "API", lambda: _api(outputs["api_url"])),
+        ("Traffic", "dead letters", lambda: _queue(client("sqs"), f"{names.prefix}-sqs-dead-letters")),
+        ("Traffic", "alarms", lambda: _alarms(client("cloudwatch"), names.prefix)),
+    )
+    for group, name, ask in asked:
+        try:
+            with translated(name):
+                ok, says = ask()
+        except AccessError as error:
+            ok, says = False, error.message
+        except KeyError as error:
+            ok, says = False, f"the outputs lack {error}"
+        yield Check(group, name, ok, says)
+
+
+def _table(dynamodb: Any, name: str) -> tuple[bool, str]:
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    replicas = [f"{r['RegionName']} {r.get('ReplicaStatus', '?').lower()}" for r in table.get("Replicas", [])]
+    well = table["TableStatus"] == "ACTIVE" and all(
+        r.get("ReplicaStatus") == "ACTIVE" for r in table.get("Replicas", [])
+    )
+    also = f"; replica {', '.join(replicas)}" if replicas else ""
+    return well, f"{table['TableStatus'].lower()}, about {table.get('ItemCount', 0):,} items{also}"
+
+
+def _indexes(dynamodb: Any, name: str) -> tuple[bool, str]:
+    indexes = dynamodb.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    idle = [f"{i['IndexName']} {i['IndexStatus'].lower()}" for i in indexes if i["IndexStatus"] != "ACTIVE"]
+    well = not idle and len(indexes) == INDEXES
+    return well, f"{len(indexes) - len(idle)} of {INDEXES} active" + (f": {', '.join(idle)}" if idle else "")
+
+
+def _backups(dynamodb: Any, name: str) -> tuple[bool, str]:
+    found = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    status = found.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus", "DISABLED")
+    return status == "ENABLED", f"point-in-time recovery {status.lower()}"
+
+
+def _user_pool(cognito: Any, pool: str) -> tuple[bool, str]:
+    cognito.describe_user_pool(UserPoolId=pool)
+    return True, pool
+
+
+def _archive(s3: Any, bucket: str, now: datetime) -> tuple[bool, str]:
+    newest: datetime | None = None
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="archive/")
+    for number, page in enumerate(pages):
+        if number == _PAGES:
+            break
+        times = [found["LastModified"] for found in page.get("Contents", [])]
+        newest = max([*times, newest] if newest else times, default=None)
+    if newest is None:
+        return True, "nothing archived yet"
+    days = (now - newest.astimezone(UTC)).days
+    told = newest.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return days <= _OLDEST_ARCHIVE_DAYS, told if days <= _OLDEST_ARCHIVE_DAYS else f"{told}, {days} days ago"
+
+
+def _functions(client: Any, names: Names, functions: Sequence[Function]) -> tuple[bool, str]:
+    pages = client.get_paginator("list_functions").paginate()
+    states = {f["FunctionName"]: f.get("State", "Active") for page in pages for f in page["Functions"]}
+    missing = [f.name for f in functions if names.function(f) not in states]
+    idle = [f.name for f in functions if states.get(names.function(f), "Active") not in {"Active", "Inactive"}]
+    told = f"{len(functions) - len(missing) - len(idle)} of {len(functions)} there"
+    told += f"; missing: {_some(missing)}" if missing else ""
+    told += f"; not ready: {_some(idle)}" if idle else ""
+    return not missing and not idle, told
+
+
+def _versions(client: Any, names: Names, functions: Sequence[Function]) -> tuple[bool, str]:
+    def version(function: Function) -> str | None:
+        try:
+            found = client.get_alias(FunctionName=names.function(function), Name=ALIAS)
+        except client.exceptions.ResourceNotFoundException:
+            return None
+        return str(found["FunctionVersion"])
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = dict(zip((f.name for f in functions), pool.map(version, functions), strict=True))
+    lacking = [name for name, version in found.items() if version is None]
+    counts = Counter(version for version in found.values() if version is not None)
+    told = ", ".join(f"version {v} of {n}" for v, n in sorted(counts.items(), key=lambda item: -item[1])[:_TOLD])
+    return not lacking, (told or "none") + (f"; no alias {ALIAS}: {_some(lacking)}" if lacking else "")
+
+
+def _api(url: str) -> tuple[bool, str]:
+    """Without a token every door must be closed: anything but a 401 is a failure."""
+    try:
+        with urllib.request.urlopen(f"{url}/v1/platform/permissions", timeout=30) as answer:  # noqa: S310 - our own
+            return False, f"it answers {answer.status} without a token"
+    except urllib.error.HTTPError as error:
+        return (
+            error.code == 401,
+            "asks for a token" if error.code == 401 else f"it answers {error.code} without a token",
+        )
+    except OSError:
+        return False, "it does not answer"
+
+
+def _queue(sqs: Any, name: str) -> tuple[bool, str]:
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    except sqs.exceptions.ClientError as error:
+        if "NonExistentQueue" in error_code(error) or "QueueDoesNotExist" in error_code(error):
+            return True, "no queue here"
+        raise
+    wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
+    depth = sum(int(found.get(attribute, 0)) for attribute in wanted)
+    return depth == 0, "empty" if depth == 0 else f"{depth} events that nobody could process"
+
+
+def _alarms(cloudwatch: Any, prefix: str) -> tuple[bool, str]:
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+    alarms = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
+    ringing = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
+    if ringing:
+        return False, f"{len(ringing)} of {len(alarms)} in ALARM: {_some(ringing)}"
+    return True, f"none of {len(alarms)} in ALARM"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")

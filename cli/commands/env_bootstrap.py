@@ -1,0 +1,95 @@
+"""``bbws-access env bootstrap``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bbws_access.errors import InvalidInput
+from cli.command import command
+from cli.session import Session
+from cli.target import ConfirmOption, EnvironmentArgument, YesOption
+
+if TYPE_CHECKING:
+    from bbws_access.provisioning.plans import PlanSummary
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's verb to the noun ``env``."""
+    command(
+        app,
+        "bootstrap",
+        epilog="""
+        bbws-access env bootstrap dev --repository my-org/access
+        bbws-access env bootstrap prod --repository my-org/access --no-oidc-provider
+        """,
+    )(bootstrap)
+
+
+def bootstrap(
+    session: Session,
+    environment: EnvironmentArgument = None,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            "--repository",
+            metavar="OWNER/NAME",
+            envvar="GITHUB_REPOSITORY",
+            help="The GitHub repository whose workflows may deploy.",
+        ),
+    ] = None,
+    oidc_provider: Annotated[
+        bool,
+        typer.Option("--oidc-provider/--no-oidc-provider", help="Whether to make GitHub's; an account has one."),
+    ] = True,
+    yes: YesOption = False,
+    confirm: ConfirmOption = None,
+) -> None:
+    """Make an account ready, once: a bucket and a lock for Terraform's state, and the role that CI takes on.
+
+    Twice is once: what is there already stays.
+    """
+    from bbws_access.aws_errors import translated
+    from bbws_access.provisioning.account import Account
+    from cli.plan_view import counts_line, show_plan
+    from cli.provisioning_progress import ProvisioningProgress
+
+    session = session.at(environment)
+    if session.is_local:
+        raise InvalidInput(
+            "local keeps its state on this machine and needs no bootstrap", hint="bbws-access env up local"
+        )
+    if repository is None:
+        raise InvalidInput("which repository may deploy? Give --repository OWNER/NAME or set GITHUB_REPOSITORY")
+    session.announce()
+    account = Account(
+        session.settings, session.env_dir, session.aws_environment(), session.endpoint, session.client("s3")
+    )
+    with ProvisioningProgress() as progress, translated(f"bucket {account.bucket}"):
+        if account.bucket_is_there():
+            progress.step(f"Bucket {account.bucket} is there already")
+
+        def agree(summary: PlanSummary) -> None:
+            with progress.paused():
+                if not session.show.is_json:
+                    show_plan(session.show, f"account of {session.env}", summary)
+                question = f"Apply this to the account of {session.env} ({counts_line(summary)})?"
+                if session.env == "prod" or confirm is not None:
+                    session.confirm_name(question, yes=yes, given=confirm)
+                else:
+                    session.confirm(question, yes=yes)
+
+        done = account.bootstrap(repository, progress.event, progress.step, agree, oidc_provider=oidc_provider)
+    data = {
+        "environment": session.env,
+        "changed": sum(done.summary.counts.values()),
+        "stateBucket": done.outputs.get("state_bucket_name"),
+        "deployRole": done.outputs.get("deploy_role_arn"),
+    }
+    if session.show.is_json:
+        session.show.json(data)
+        return
+    what = f"{data['changed']} resources changed" if data["changed"] else "nothing to do, it was ready"
+    session.show.done(f"The account of {session.env} is ready: {what}.")
+    session.show.record(data, {"State bucket": "stateBucket", "CI's role": "deployRole"})

@@ -1,0 +1,230 @@
+"""``bbws-access env plan``, ``env up``, ``env down`` and ``env unlock``."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bbws_access.errors import ExitCode, InvalidInput, Refused
+from cli.command import command
+from cli.session import Session
+from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, YesOption, stack_of
+
+if TYPE_CHECKING:
+    from bbws_access.provisioning.plans import PlanSummary
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's verbs to the noun ``env``."""
+    command(
+        app,
+        "plan",
+        epilog="""
+        bbws-access env plan prod
+        bbws-access env plan prod --detailed-exitcode -o json
+        """,
+    )(plan)
+    command(
+        app,
+        "up",
+        epilog="""
+        bbws-access env up local
+        bbws-access env up local --port 4566
+        bbws-access env up dev --yes
+        bbws-access env up prod --yes --confirm prod
+        """,
+    )(up)
+    command(
+        app,
+        "down",
+        epilog="""
+        bbws-access env down local
+        bbws-access env down local --erase
+        bbws-access env down dev --allow-data-loss
+        """,
+    )(down)
+    command(app, "unlock", epilog="bbws-access env unlock sit")(unlock)
+
+
+def plan(
+    session: Session,
+    environment: EnvironmentArgument = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 where there is something to change.")
+    ] = False,
+) -> None:
+    """Show what env up would change, and keep that plan: the next env up applies exactly it, or refuses."""
+    from cli.plan_view import show_plan
+    from cli.provisioning_progress import ProvisioningProgress
+
+    session = session.at(environment)
+    session.announce()
+    with ProvisioningProgress() as progress:
+        summary = stack_of(session).plan(progress.event, progress.step)
+    if session.show.is_json:
+        session.show.json({"environment": session.env, "pending": not summary.is_empty, **summary.as_data()})
+    elif summary.is_empty:
+        session.show.done(f"{session.env} is as the sources say: nothing to change.")
+    else:
+        show_plan(session.show, session.env, summary)
+        session.show.note(f"This plan is kept. Apply exactly it: bbws-access env up {session.env}")
+    if detailed_exitcode and not summary.is_empty:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def up(
+    session: Session,
+    environment: EnvironmentArgument = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1024, max=65535, help="Port of the local AWS; else one is chosen.")
+    ] = None,
+    replan: Annotated[
+        bool, typer.Option("--replan", help="Forget the plan that env plan kept; make a new one.")
+    ] = False,
+    allow_data_loss: DataLossOption = False,
+    yes: YesOption = False,
+    confirm: ConfirmOption = None,
+) -> None:
+    """Stand an environment up, or bring it to what the sources say.
+
+    A plan that env plan has kept is applied as it is, or refused where anything has moved since. Else one is
+    made, shown and asked about: for prod by its name, for dev and sit with yes or no. Local asks nothing.
+    """
+    from cli.provisioning_progress import ProvisioningProgress
+
+    session = session.at(environment)
+    began = monotonic()
+    with ProvisioningProgress() as progress:
+        if session.is_local:
+            progress.step("Starting the local AWS")
+            session.emulator.start(port=port, region=session.settings.region)
+        elif port is not None:
+            raise InvalidInput("--port is for the local environment")
+        session.announce()
+        stack = stack_of(session)
+        if replan:
+            stack.drop_plan()
+
+        def agree(summary: PlanSummary) -> None:
+            if not session.is_local:
+                with progress.paused():
+                    _ask(session, summary, yes=yes, confirm=confirm)
+
+        applied = stack.apply(
+            progress.event, progress.step, kept=stack.kept_plan, allow_data_loss=allow_data_loss, agree=agree
+        )
+        session.keep_outputs(applied.outputs)
+    data = {
+        "environment": session.env,
+        "changed": applied.changed,
+        "seconds": round(monotonic() - began, 1),
+        "apiUrl": applied.outputs["api_url"],
+        "table": applied.outputs["dynamodb_table_name"],
+    }
+    if session.show.is_json:
+        session.show.json(data)
+        return
+    what = f"{applied.changed} resources changed" if applied.changed else "nothing to change"
+    session.show.done(f"{session.env} is up: {what}, {data['seconds']} s.")
+    session.show.record(data, {"API": "apiUrl", "Table": "table"})
+
+
+def _ask(session: Session, summary: PlanSummary, *, yes: bool, confirm: str | None) -> None:
+    from cli.plan_view import counts_line, show_plan
+
+    if not session.show.is_json:
+        show_plan(session.show, session.env, summary)
+    question = f"Apply this to {session.env} ({counts_line(summary)})?"
+    if session.env == "prod" or confirm is not None:
+        session.confirm_name(question, yes=yes, given=confirm)
+    else:
+        session.confirm(question, yes=yes)
+
+
+def down(
+    session: Session,
+    environment: EnvironmentArgument = None,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Remove everything in it as well: users, audit trail, all.")
+    ] = False,
+    allow_data_loss: DataLossOption = False,
+    yes: YesOption = False,
+    confirm: ConfirmOption = None,
+) -> None:
+    """Stop the local environment; its data stays and comes back with env up, unless --erase says otherwise.
+
+    The other environments have nothing to stop: they go with all that is in them, and only where
+    --allow-data-loss says so. Prod does not go at all on AWS.
+    """
+    session = session.at(environment)
+    if session.is_local:
+        _down_local(session, erase=erase, yes=yes)
+    elif erase or allow_data_loss:
+        _destroy(session, allow_data_loss=allow_data_loss, yes=yes, confirm=confirm)
+    else:
+        raise InvalidInput(
+            f"{session.env} has nothing to stop; --erase --allow-data-loss removes it with everything in it"
+        )
+
+
+def _down_local(session: Session, *, erase: bool, yes: bool) -> None:
+    if erase:
+        session.confirm(f"Erase everything in {session.env}: its users, its audit trail, all of it?", yes=yes)
+        session.emulator.erase()
+        session.forget_state()
+        session.show.done("local is gone, and everything that was in it.")
+    elif session.emulator.stop():
+        session.show.done("local is down; its data stays. Bring it back: bbws-access env up local")
+    else:
+        session.show.done("Nothing to do: local is not running.")
+
+
+def _destroy(session: Session, *, allow_data_loss: bool, yes: bool, confirm: str | None) -> None:
+    from cli.plan_view import counts_line, show_plan
+    from cli.provisioning_progress import ProvisioningProgress
+
+    if session.env == "prod" and session.endpoint is None:
+        raise Refused("prod is not taken down on AWS")
+    session.announce()
+    with ProvisioningProgress() as progress:
+
+        def agree(summary: PlanSummary) -> None:
+            with progress.paused():
+                if not session.show.is_json:
+                    show_plan(session.show, session.env, summary)
+                session.confirm_name(f"Erase {session.env} ({counts_line(summary)})?", yes=yes, given=confirm)
+
+        outcome = stack_of(session).destroy(progress.event, progress.step, allow_data_loss=allow_data_loss, agree=agree)
+        session.forget_state()
+    removed = outcome.summary.remove if outcome is not None and outcome.summary is not None else 0
+    if session.show.is_json:
+        session.show.json({"environment": session.env, "removed": removed})
+    elif removed:
+        session.show.done(f"{session.env} is gone: {removed} resources removed.")
+    else:
+        session.show.done(f"Nothing to do: there is nothing of {session.env}.")
+
+
+def unlock(session: Session, environment: EnvironmentArgument = None, yes: YesOption = False) -> None:
+    """Show who holds the lock of an environment's state, and release it after asking.
+
+    Whoever holds it may still be at work: two applies at once damage the state.
+    """
+    session = session.at(environment)
+    session.announce()
+    stack = stack_of(session)
+    lock = stack.lock(lambda: session.client("s3"))
+    data = {"environment": session.env, "released": lock is not None}
+    if lock is not None:
+        session.show.note(f"The state of {session.env} is locked {lock.told()} (lock {lock.lock_id}).")
+        session.confirm(f"Release it? Be sure that this {lock.held_for.split()[-1]} has died.", yes=yes)
+        stack.unlock(lock)
+        data |= {"lock": {"id": lock.lock_id, "operation": lock.operation, "who": lock.who, "created": lock.created}}
+    if session.show.is_json:
+        session.show.json(data)
+    elif lock is None:
+        session.show.done(f"Nothing to do: the state of {session.env} is not locked.")
+    else:
+        session.show.done(f"The state of {session.env} is free again.")
