@@ -24,7 +24,7 @@ from cli.options import (
 
 NOUNS: Final[dict[str, str]] = {
     "env": "Stand an environment up, look at it, take it down.",
-    "release": "Bring changed code to an environment.",
+    "release": "Build the functions' code, and bring it to an environment.",
     "table": "The platform's one table: seed, migrate, verify, back up and restore it.",
     "orgs": "Organisations: the tenants.",
     "users": "Invite people, see who they are and what they hold, take it and give it back.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from bbws_access.provisioning.differing import differing
 from bbws_access.provisioning.plans import Action, Attribute, Group, PlanSummary, grouped
 from cli.render import Renderer
 
@@ -17,7 +18,10 @@ _SIGNS: Final = {
 _NAMED: Final = 3
 """Names told of alike changes, before they are only counted."""
 
-_LONGEST: Final = 40
+_PLACES: Final = 5
+"""Places told in one attribute, before they are only counted."""
+
+LONGEST: Final = 60
 """Characters of a value that are shown; the whole one is in the JSON."""
 
 
@@ -77,12 +81,14 @@ def _told(group: Group) -> list[str]:
     if group.action is not Action.CHANGE and group.action is not Action.REPLACE:
         return []
     if all(change.attributes == first for change in group.changes):
-        return [_attribute(a) for a in first]
+        return [line for a in first for line in _lines(a)]
     return [", ".join(a.name for a in first)]
 
 
-def _attribute(attribute: Attribute) -> str:
-    return f"{attribute.name}: {short(attribute.before)} → {short(attribute.after)}"
+def _lines(attribute: Attribute) -> list[str]:
+    found = list(differing(attribute.name, attribute.before, attribute.after))
+    lines = [f"{path}: {short(before)} → {short(after)}" for path, before, after in found[:_PLACES]]
+    return [*lines, f"{attribute.name}: {len(found) - _PLACES} more"] if len(found) > _PLACES else lines
 
 
 def short(value: Any) -> str:
@@ -92,4 +98,4 @@ def short(value: Any) -> str:
     if value is None or value in ("", [], {}):
         return "(none)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

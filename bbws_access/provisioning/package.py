@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bbws_access.errors import ProvisioningFailed
-
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip file can hold; sources carry no other."""
+from bbws_access.provisioning.zips import Package, write_zip
 
 _LEFT_OUT: Final = ("bbws_access/emulator/", "bbws_access/provisioning/", "bbws_access/_terraform/")
 """What no function imports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A built package; ``sha256`` is of its bytes, in hex."""
-
-    path: Path
-    sha256: str
-    files: int
 
 
 def source_root() -> Path:
@@ -37,21 +23,11 @@ def build_code_package(root: Path, target: Path) -> Package:
 
     Raises :class:`ProvisioningFailed` where there is nothing to package.
     """
-    sources = sorted(_sources(root), key=lambda path: path.relative_to(root).as_posix())
-    if not sources:
+    package = write_zip(target, ((path.relative_to(root).as_posix(), path.read_bytes()) for path in _sources(root)))
+    if not package.files:
+        target.unlink()
         raise ProvisioningFailed("the functions' sources are not there", hint="install bbws-access again")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sources:
-            entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3  # as on Unix, wherever it was built
-            archive.writestr(entry, path.read_bytes())
-    digest = hashlib.sha256(part.read_bytes()).hexdigest()
-    part.replace(target)
-    return Package(target, digest, len(sources))
+    return package
 
 
 def _sources(root: Path) -> Iterator[Path]:

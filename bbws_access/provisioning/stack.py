@@ -27,12 +27,14 @@ from bbws_access.provisioning.kept_plan import (
     mark_of,
     require_unmoved,
 )
+from bbws_access.provisioning.layer import LOCK, kept_layer, require_fit
 from bbws_access.provisioning.locks import Lock
-from bbws_access.provisioning.package import Package, build_code_package, source_root
+from bbws_access.provisioning.package import build_code_package, source_root
 from bbws_access.provisioning.plans import PlanSummary
 from bbws_access.provisioning.runner import OnEvent, Outcome, TerraformRunner
 from bbws_access.provisioning.settings import EnvironmentSettings, terraform_root
 from bbws_access.provisioning.workspace import Workspace, local_backend, s3_backend
+from bbws_access.provisioning.zips import Package
 
 DEPLOYED: Final = FUNCTIONS
 """The functions that are deployed."""
@@ -227,7 +229,7 @@ class Stack:
         """``instead`` are variables that differ from the settings."""
         on_step("Preparing")
         package = build_code_package(source_root(), self._folder / CODE_FILE)
-        variables = self._variables(package) | instead
+        variables = self._variables(package) | {"dependency_layer": self._layer(package, on_step)} | instead
         self._workspace.prepare(terraform_root(), variables, self._backend())
         template = as_terraform_template(document(self._functions, aws=True))
         self._workspace.write(OPENAPI_FILE, template)
@@ -242,6 +244,15 @@ class Stack:
             target=self._target(),
         )
         return _Prepared(GuardedRunner(runner, self._plan_folder), package, basis)
+
+    def _layer(self, package: Package, on_step: OnStep) -> dict[str, str] | None:
+        """Wheels for Lambda's machines; an emulator runs the functions on this one, which has its own."""
+        if self._endpoint is not None:
+            return None
+        on_step("Building the dependency layer")
+        layer = kept_layer(LOCK.read_text(encoding="utf-8"), self._folder.parent / "layers")
+        require_fit(package, layer)
+        return {"path": f"../../layers/{layer.path.name}", "sha256": layer.sha256}
 
     def _target(self) -> str:
         if self._endpoint is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -90,6 +90,7 @@ def drift(session: Session, environment: EnvironmentArgument = None) -> None:
 
 
 def _show_drift(session: Session, found: Iterable[Difference]) -> None:
+    from bbws_access.provisioning.differing import differing
     from cli.plan_view import short
 
     resources = [(address, list(lines)) for address, lines in groupby(found, key=lambda d: d.address)]
@@ -101,18 +102,9 @@ def _show_drift(session: Session, found: Iterable[Difference]) -> None:
             if difference.attribute is None:
                 session.show.parts(("    is gone", "red"))
                 continue
-            ours, theirs = _apart(difference.ours, difference.theirs)
-            session.show.parts((f"    {difference.attribute}: ", None), (f"ours {short(ours)}", "green"))
-            session.show.parts((f"    {' ' * len(difference.attribute)}  ", None), (f"theirs {short(theirs)}", "red"))
-
-
-def _apart(ours: Any, theirs: Any) -> tuple[Any, Any]:
-    """Two long texts from where they part, so that what is shown of them is what differs."""
-    if not isinstance(ours, str) or not isinstance(theirs, str) or min(len(ours), len(theirs)) < 30:
-        return ours, theirs
-    common = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), 0)
-    start = max(0, common - 10)
-    return (f"…{ours[start:]}", f"…{theirs[start:]}") if start else (ours, theirs)
+            for path, ours, theirs in differing(difference.attribute, difference.ours, difference.theirs):
+                session.show.parts((f"    {path}: ", None), (f"ours {short(ours)}", "green"))
+                session.show.parts((f"    {' ' * len(path)}  theirs {short(theirs)}", "red"))
 
 
 def doctor(session: Session, environment: EnvironmentArgument = None) -> None:
