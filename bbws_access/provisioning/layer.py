@@ -34,7 +34,7 @@ FOLDER: Final = "python"
 MOST_UNPACKED: Final = 262_144_000
 """Bytes of a function's code and layers together, unpacked: Lambda's quota of 250 MB."""
 
-OF_THE_TOOL: Final = frozenset({"typer", "rich", "python-terraform", "platformdirs"})
+OF_THE_TOOL: Final = frozenset({"pyyaml", "typer", "rich", "python-terraform", "platformdirs"})
 """Dependencies that only the command line has."""
 
 _TEMPLATE: Final = 1
