@@ -179,6 +179,7 @@ def restored(given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_restore_that_is_killed_goes_on(city: City, running: RunningEmulator, tmp_path: Path) -> None:
+    city.fill(8)
     made = back_up(city.client, city.name, tmp_path / "one.gz", SystemClock(), quiet)
     total = made.manifest.items
     given = {"endpoint": running.endpoint, "table": f"{city.name}-again", "path": str(made.path)}
@@ -201,6 +202,7 @@ def test_a_restore_that_is_killed_goes_on(city: City, running: RunningEmulator, 
 
 def test_a_tenth_of_the_calls_is_refused(city: City, running: RunningEmulator, tmp_path: Path) -> None:
     """Before they reach the table: throttled reads and writes, each tenth."""
+    city.fill(8)
     slow = client("dynamodb", running.endpoint)
     calls = 0
 

@@ -49,9 +49,10 @@ def platform(running: RunningEmulator) -> Platform:
     name = f"teams-{uuid.uuid4().hex}"
     client.create_table(**table_definition(name))
     table, clock, ids = Table(client, name), FixedClock(), FakeIds()
-    mailer, directory = FakeMailer(), FakeDirectory()
-    services = Services(World(table, clock, ids, mailer, directory, FakeAuditStorage(), lambda token: token))
-    return Platform(client, table, clock, ids, mailer, directory, services, operator("arn:test", "ops@example.com"))
+    mailer, directory, storage = FakeMailer(), FakeDirectory(), FakeAuditStorage()
+    world = World(table, clock, ids, mailer, directory, storage, lambda token: token)
+    who = operator("arn:test", "ops@example.com")
+    return Platform(client, table, clock, ids, mailer, directory, storage, world, Services(world), who)
 
 
 @pytest.fixture
