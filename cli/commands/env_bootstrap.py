@@ -63,9 +63,9 @@ def bootstrap(
     if repository is None:
         raise InvalidInput("which repository may deploy? Give --repository OWNER/NAME or set GITHUB_REPOSITORY")
     session.announce()
-    account = Account(
-        session.settings, session.env_dir, session.aws_environment(), session.endpoint, session.client("s3")
-    )
+    # Not in the environment's own folder: what was begun here outlives the environment.
+    folder = session.state_dir / "bootstrap" / session.env_dir.name
+    account = Account(session.settings, folder, session.aws_environment(), session.endpoint, session.client("s3"))
     with ProvisioningProgress() as progress, translated(f"bucket {account.bucket}"):
         if account.bucket_is_there():
             progress.step(f"Bucket {account.bucket} is there already")

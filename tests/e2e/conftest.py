@@ -25,19 +25,25 @@ class Deployed:
 
     def run(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command in a process of its own, without a terminal and without the machine's settings."""
+        child = self.start(*words, **environment)
+        out, said = child.communicate()
+        done = subprocess.CompletedProcess(child.args, child.returncode, out, said)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """The same, without waiting for its end."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BBWS_", "TF_"))}
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "cli.main", *words],
             cwd=ROOT,
             env=kept | {"BBWS_ACCESS_STATE_DIR": str(self.state_dir), **environment},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        if check:
-            assert done.returncode == 0, done.stderr
-        return done
 
     def json(self, *words: str, **environment: str) -> Any:
         return json.loads(self.run("--output", "json", *words, **environment).stdout)

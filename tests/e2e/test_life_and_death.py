@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -52,11 +53,40 @@ def test_a_killed_emulator_loses_nothing_that_it_had_time_to_save(deployed: Depl
     assert "Power Cut" in {o["name"] for o in deployed.json("orgs", "list")["items"]}
 
 
-def test_down_leaves_no_process_and_erasing_leaves_no_data(tmp_path: Path) -> None:
+def made(state: Path) -> int:
+    """Resources that Terraform has written down so far."""
+    try:
+        return len(json.loads(state.read_text())["resources"])
+    except (OSError, ValueError):
+        return 0
+
+
+def interrupt(fresh: Deployed, order: signal.Signals, after: int) -> str:
+    """An ``env up local`` that is told to end once it has made more than ``after`` resources; what it said."""
+    state = fresh.state_dir / "local" / "terraform" / "terraform.tfstate"
+    child = fresh.start("env", "up", "local")
+    while made(state) <= after:
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.05)
+    child.send_signal(order)
+    out, said = child.communicate(timeout=120)
+    assert (child.returncode, out) == (130, ""), said
+    assert not state.with_name(".terraform.tfstate.lock.info").exists()
+    assert made(state) > after
+    return said
+
+
+def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(tmp_path: Path) -> None:
+    """Ctrl-C and an order to end, each in the middle of an apply; then the whole way up, and down."""
     from bbws_access.emulator.process import Emulator
 
     fresh = Deployed(tmp_path / "state")
+    assert "Stopping: Terraform ends what it has begun" in interrupt(fresh, signal.SIGINT, 4)
+    state = fresh.state_dir / "local" / "terraform" / "terraform.tfstate"
+    assert "interrupted" in interrupt(fresh, signal.SIGTERM, made(state))
+    assert "not locked" in fresh.run("env", "unlock", "local").stderr
     fresh.run("env", "up", "local")
+    assert not fresh.json("env", "plan", "local")["pending"]
     pid = Emulator(fresh.state_dir / "emulator").require().pid
     fresh.run("env", "down", "local")
     assert not running(pid)

@@ -1,0 +1,140 @@
+"""The workflows run commands that exist, with flags that exist, and hold no key."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from bbws_access.provisioning.settings import load, names
+from cli.app import app
+
+GITHUB = Path(__file__).parent.parent / ".github"
+WORKFLOWS = {path.name: yaml.safe_load(path.read_text()) for path in sorted((GITHUB / "workflows").glob("*.yml"))}
+ACTION = yaml.safe_load((GITHUB / "actions" / "set-up" / "action.yml").read_text())
+COMMAND = re.compile(r"^\s*(bbws-access .*?)\s*$", re.MULTILINE)
+
+
+def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, workflow in WORKFLOWS.items():
+        for job, body in workflow["jobs"].items():
+            yield name, job, body
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, _, body in jobs():
+        for step in body.get("steps", []):
+            yield name, step
+    for step in ACTION["runs"]["steps"]:
+        yield "set-up", step
+
+
+def commands() -> list[tuple[str, str]]:
+    return [(name, line) for name, step in steps() for line in COMMAND.findall(step.get("run", ""))]
+
+
+def check(words: list[str]) -> None:
+    """Has the command line itself parse the words, without running what they name."""
+    group = get_command(app)
+    context = group.make_context("bbws-access", words, resilient_parsing=False)
+    noun_name, noun, rest = group.resolve_command(context, [*context._protected_args, *context.args])  # type: ignore[attr-defined]
+    assert noun is not None
+    noun_context = noun.make_context(noun_name, rest, parent=context)
+    verb_name, verb, rest = noun.resolve_command(noun_context, [*noun_context._protected_args, *noun_context.args])
+    verb.make_context(verb_name, rest, parent=noun_context)
+
+
+@pytest.mark.parametrize(("workflow", "line"), commands())
+def test_every_command_and_flag_exists(workflow: str, line: str) -> None:
+    words = shlex.split(line)[1:]
+    check(words)
+    places = [word for word in words[2:3] if word in {"local", "dev", "sit", "prod", "production", "staging"}]
+    assert set(places) <= set(names())
+
+
+@pytest.mark.parametrize(
+    "words", [["env", "nothing"], ["env", "plan", "--nothing"], ["nothing"], ["env", "up", "dev", "extra"]]
+)
+def test_the_check_itself_sees_what_is_wrong(words: list[str]) -> None:
+    with pytest.raises(Exception, match=r"(?i)no such|unexpected|got"):
+        check(words)
+
+
+def test_what_the_workflows_are_there_for() -> None:
+    assert {"ci.yml", "plan.yml", "deploy.yml", "drift.yml"} <= WORKFLOWS.keys()
+    run = {" ".join(shlex.split(line)[:3]) for _, line in commands()}
+    assert {"bbws-access env plan", "bbws-access env up", "bbws-access env drift"} <= run
+    assert WORKFLOWS["drift.yml"][True]["schedule"]
+    assert "pull_request" in WORKFLOWS["plan.yml"][True]
+
+
+def test_nothing_of_substance_is_done_but_by_the_product() -> None:
+    allowed = ("bbws-access ", "make ", "python -m pip ", "gh pr comment ", "echo ", "cat plan.md ", "{", "}")
+    for _, step in steps():
+        for line in step.get("run", "").splitlines():
+            assert not line.strip() or line.strip().startswith(allowed), line
+
+
+def test_no_key_is_stored_and_a_token_only_where_a_role_is_taken_on() -> None:
+    text = "".join(path.read_text() for path in GITHUB.rglob("*.yml"))
+    assert not re.search(r"secrets\.|AWS_ACCESS_KEY|AWS_SECRET", text)
+    for name, workflow in WORKFLOWS.items():
+        assert workflow["permissions"] == {"contents": "read"}, name
+    for name, job, body in jobs():
+        takes = any((step.get("with") or {}).get("role") for step in body.get("steps", []))
+        needs = takes or "uses" in body
+        assert (body.get("permissions", {}).get("id-token") == "write") is needs, (name, job)
+
+
+def test_nothing_that_a_stranger_writes_reaches_a_shell() -> None:
+    for name, step in steps():
+        assert "${{" not in step.get("run", ""), (name, step)
+
+
+def test_a_role_is_only_taken_on_in_its_environment_and_region() -> None:
+    for name, job, body in jobs():
+        given = body.get("with") or {}
+        if given.get("environment"):
+            assert given["region"] == load(given["environment"]).region, (name, job)
+        for entry in body.get("strategy", {}).get("matrix", {}).get("include", []):
+            assert entry["region"] == load(entry["environment"]).region
+        for step in body.get("steps", []):
+            if (step.get("with") or {}).get("role"):
+                assert body["environment"], (name, job)
+                if body["environment"] in names():
+                    assert step["with"]["region"] == load(body["environment"]).region
+
+
+def test_prod_comes_last_and_after_an_approval() -> None:
+    deploy = WORKFLOWS["deploy.yml"]["jobs"]
+
+    def before(job: str) -> list[str]:
+        needed = deploy[job].get("needs")
+        return [] if needed is None else [*before(needed), needed]
+
+    assert [job for job in before("prod") if job in {"dev", "sit"}] == ["dev", "sit"]
+    assert {deploy[job].get("environment") for job in before("prod")} >= {"sit-approval", "prod-approval"}
+    assert deploy["prod"]["needs"] == "approve-prod"
+
+
+def test_two_applies_to_one_environment_wait_for_each_other() -> None:
+    group = WORKFLOWS["stand-up.yml"]["concurrency"]
+    assert "inputs.environment" in group["group"]
+    assert group["cancel-in-progress"] is False
+
+
+def test_every_action_is_pinned_to_a_version() -> None:
+    for name, step in steps():
+        if "uses" in step and not step["uses"].startswith("./"):
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@v\d+", step["uses"]), (name, step["uses"])
+
+
+def test_every_job_ends() -> None:
+    for name, job, body in jobs():
+        assert "uses" in body or body["timeout-minutes"] <= 45, (name, job)
