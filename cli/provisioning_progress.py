@@ -29,6 +29,7 @@ class ProvisioningProgress:
         self._planned = 0
         self._under_way: dict[str, str] = {}
         self._done = 0
+        self._stopping = False
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -61,6 +62,8 @@ class ProvisioningProgress:
     ) -> None:
         if self._progress is not None:
             self._progress.stop()
+        if self._stopping and kind is KeyboardInterrupt:
+            self._say("Stopped. What was done is kept; the same command again goes on.")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -85,6 +88,7 @@ class ProvisioningProgress:
         """One of Terraform's events."""
         match event:
             case Stopping():
+                self._stopping = True
                 self._say("Stopping: Terraform ends what it has begun and keeps its state. Please wait …")
                 return
             case Planned(action="read" | "noop"):

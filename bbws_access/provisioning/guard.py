@@ -35,6 +35,8 @@ def reason(change: Change) -> str:
     """Why a resource goes: what forces its replacement, and from what to what."""
     if change.action is Action.DESTROY:
         return "destroyed with all that is in it"
+    if change.tainted:
+        return "destroyed and made anew, empty, because it is marked as tainted"
     values = {a.name: a for a in change.attributes}
     named = []
     for path in change.because:

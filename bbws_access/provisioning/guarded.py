@@ -20,7 +20,18 @@ class GuardedRunner:
         self._folder = folder
 
     def plan(self, on_event: OnEvent, *, destroy: bool = False, only: Sequence[str] = ()) -> PlanSummary:
-        """Makes a plan; one that was kept there is kept no longer. Raises as the runner does."""
+        """Makes a plan; one that was kept there is kept no longer. Raises as the runner does.
+
+        Terraform marks what it was creating when it was interrupted, to make it anew. Of what holds data that
+        mark is taken away: it stays, and is completed in place.
+        """
+        summary = self._plan(on_event, destroy=destroy, only=only)
+        marked = [change.address for change in summary.losses if change.tainted]
+        for address in marked:
+            self.runner.untaint(address)
+        return self._plan(on_event, destroy=destroy, only=only) if marked else summary
+
+    def _plan(self, on_event: OnEvent, *, destroy: bool, only: Sequence[str]) -> PlanSummary:
         kept_plan.drop(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = self._folder / PLAN_FILE

@@ -54,11 +54,11 @@ class StateLocked(Conflict):
     default_code = "STATE_LOCKED"
 
 
-def locked(lock: Lock, env: str | None = None) -> StateLocked:
+def locked(lock: Lock) -> StateLocked:
     """The error of whoever wanted the lock."""
     return StateLocked(
         f"the state is locked {lock.told()}",
-        hint=f"wait for it, or, where it has died: bbws-access env unlock{f' {env}' if env else ''}",
+        hint="wait for it, or, where it has died: bbws-access env unlock",
         details={"lock": {"id": lock.lock_id, "operation": lock.operation, "who": lock.who, "created": lock.created}},
     )
 

@@ -75,13 +75,17 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource that changes; ``because`` names the attributes that force its replacement."""
+    """One resource that changes; ``because`` names the attributes that force its replacement.
+
+    ``tainted`` is one that Terraform replaces only since it does not know whether its creation came to an end.
+    """
 
     address: str
     kind: str
     action: Action
     attributes: tuple[Attribute, ...] = ()
     because: tuple[str, ...] = ()
+    tainted: bool = False
 
     @property
     def holds_data(self) -> bool:
@@ -203,7 +207,8 @@ def _changes(found: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
         action = _ACTIONS[actions]
         told = tuple(_attributes(change)) if action in {Action.CHANGE, Action.REPLACE} else ()
         because = tuple(dict.fromkeys(path_name(path) for path in change.get("replace_paths") or ()))
-        yield Change(str(resource["address"]), str(resource["type"]), action, told, because)
+        tainted = resource.get("action_reason") == "replace_because_tainted"
+        yield Change(str(resource["address"]), str(resource["type"]), action, told, because, tainted)
 
 
 def _attributes(change: Mapping[str, Any]) -> Iterator[Attribute]:

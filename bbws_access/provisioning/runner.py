@@ -132,6 +132,12 @@ class TerraformRunner:
             raise ProvisioningFailed(f"Terraform's state cannot be read: {failures.reason(done.stderr)}")
         return done.stdout.encode()
 
+    def untaint(self, address: str) -> None:
+        """Takes the mark from a resource for which it would be replaced; raises :class:`ProvisioningFailed`."""
+        done = self._complete("untaint", address)
+        if done.returncode != 0:
+            raise ProvisioningFailed(f"{address} cannot be untainted: {failures.reason(done.stderr)}")
+
     def unlock(self, lock_id: str) -> None:
         """Takes somebody's lock away; raises :class:`ProvisioningFailed`."""
         done = self._complete("force-unlock", lock_id, force=IsFlagged)

@@ -83,7 +83,7 @@ def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(
     fresh = Deployed(tmp_path / "state")
     assert "Stopping: Terraform ends what it has begun" in interrupt(fresh, signal.SIGINT, 4)
     state = fresh.state_dir / "local" / "terraform" / "terraform.tfstate"
-    assert "interrupted" in interrupt(fresh, signal.SIGTERM, made(state))
+    assert "What was done is kept" in interrupt(fresh, signal.SIGTERM, made(state))
     assert "not locked" in fresh.run("env", "unlock", "local").stderr
     fresh.run("env", "up", "local")
     assert not fresh.json("env", "plan", "local")["pending"]

@@ -116,6 +116,11 @@ def test_what_forces_a_replacement_is_named() -> None:
     assert change.loses_data
 
 
+def test_a_creation_that_was_cut_off_is_told_from_a_wish_to_replace() -> None:
+    assert only(resource(TABLE, "delete", "create") | {"action_reason": "replace_because_tainted"}).tainted
+    assert not only(resource(TABLE, "delete", "create") | {"action_reason": "replace_because_cannot_update"}).tainted
+
+
 @pytest.mark.parametrize("kind", sorted(HOLDS_DATA))
 @pytest.mark.parametrize(
     ("actions", "lost"),
