@@ -1,8 +1,8 @@
 """What has changed behind Terraform's back: a refresh-only plan, as data.
 
 Ours is what Terraform last wrote, theirs what AWS says now. Some of what AWS says is no change: it spells
-nothing out as an empty list, and tells of a bucket or a role what another resource of ours has set there,
-which is compared where it is set.
+nothing out as an empty list, tells of a bucket or a role what another resource of ours has set there, which
+is compared where it is set, and counts what the platform's own work moves.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ SET_ELSEWHERE: Final[Mapping[str, frozenset[str]]] = {
 }
 """Attributes that the provider reads from a resource although another kind of resource sets them; the
 provider's documentation marks them so, kind by kind."""
+
+MOVES_BY_ITSELF: Final[Mapping[str, frozenset[str]]] = {
+    "aws_cognito_user_pool": frozenset({"estimated_number_of_users", "last_modified_date"}),
+}
+"""Attributes that AWS alone sets, and that change while nobody touches the resource: a user who accepts is no drift."""
 
 GONE: Final = "(gone)"
 
@@ -79,7 +84,8 @@ def _of_resource(resource: Mapping[str, Any]) -> Iterator[Difference]:
     if "delete" in change["actions"] or theirs is None:
         yield Difference(address, kind, None, "there", GONE)
         return
-    for name in sorted({*ours, *theirs} - SET_ELSEWHERE.get(kind, frozenset())):
+    passed_over = SET_ELSEWHERE.get(kind, frozenset()) | MOVES_BY_ITSELF.get(kind, frozenset())
+    for name in sorted({*ours, *theirs} - passed_over):
         if meant(ours.get(name)) == meant(theirs.get(name)):
             continue
         secret = is_secret(change.get("before_sensitive"), name) or is_secret(change.get("after_sensitive"), name)

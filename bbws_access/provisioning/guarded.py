@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from bbws_access.errors import ProvisioningFailed, Refused
 from bbws_access.provisioning import kept_plan
+from bbws_access.provisioning.cut_off import CutOff, ended_by_itself, take_up
 from bbws_access.provisioning.guard import require_no_data_loss
 from bbws_access.provisioning.kept_plan import PLAN_FILE, RECORD_FILE
-from bbws_access.provisioning.plans import PlanSummary, from_events, from_json
+from bbws_access.provisioning.plans import PlanSummary, from_events, from_json, to_be_made
 from bbws_access.provisioning.runner import OnEvent, Outcome, TerraformRunner
+
+MOST_ROUNDS: Final = 3
+"""How often an apply is tried anew after something was taken up: what depends on it may have been made as well."""
 
 
 class GuardedRunner:
-    """``runner`` works in the root; ``folder`` is where its one plan lies."""
+    """``runner`` works in the root; ``folder`` is where its one plan lies.
 
-    def __init__(self, runner: TerraformRunner, folder: Path) -> None:
+    ``alone`` is whether nobody else makes anything there, as in an emulator of one's own.
+    """
+
+    def __init__(self, runner: TerraformRunner, folder: Path, *, alone: bool = False) -> None:
         self.runner = runner
         self._folder = folder
+        self._alone = alone
+        self._cut_off = CutOff(folder)
 
     def plan(self, on_event: OnEvent, *, destroy: bool = False, only: Sequence[str] = ()) -> PlanSummary:
         """Makes a plan; one that was kept there is kept no longer. Raises as the runner does.
@@ -49,14 +60,41 @@ class GuardedRunner:
     def apply(self, on_event: OnEvent, summary: PlanSummary, *, allow_data_loss: bool) -> Outcome:
         """Applies the plan, which ``summary`` is of. From then on it is used up, whatever comes of it.
 
-        Raises ``Refused`` where data would be lost; else as the runner does.
+        What an apply that was cut off has made without writing it down is taken up on the way. Raises
+        ``Refused`` where data would be lost; else as the runner does.
         """
         require_no_data_loss(summary, allowed=allow_data_loss)
         (self._folder / RECORD_FILE).unlink(missing_ok=True)
+        goes_on = bool(self._cut_off)
+        self._cut_off.begin()
+        for tries_left in reversed(range(MOST_ROUNDS)):
+            try:
+                outcome = self._apply(on_event)
+                break
+            except ProvisioningFailed as error:
+                if not (tries_left and (goes_on or self._alone) and self._taken_up(on_event, error, summary)):
+                    if not goes_on and ended_by_itself(error):
+                        self._cut_off.end()
+                    raise
+        self._cut_off.end()
+        return outcome
+
+    def _apply(self, on_event: OnEvent) -> Outcome:
         try:
             return self.runner.apply(on_event, self._folder / PLAN_FILE)
         finally:
             kept_plan.drop(self._folder)
+
+    def _taken_up(self, on_event: OnEvent, error: ProvisioningFailed, agreed: PlanSummary) -> bool:
+        """Whether anything was; then a plan for the rest lies there, which does no more than was agreed to."""
+        self._plan(on_event, destroy=False, only=())
+        if not take_up(self.runner, error, to_be_made(self.runner.show(self._folder / PLAN_FILE))):
+            return False
+        rest = self.plan(on_event)
+        require_no_data_loss(rest, allowed=False)
+        if not {change.address for change in rest.changes} <= {change.address for change in agreed.changes}:
+            raise Refused("more would be changed than was agreed to", hint="look at the plan again")
+        return True
 
 
 def only_adds(outcome: Outcome) -> bool:

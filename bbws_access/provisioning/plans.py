@@ -195,6 +195,15 @@ def from_json(plan: Any) -> PlanSummary:
     return PlanSummary(changes, outputs)
 
 
+def to_be_made(plan: Any) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Kind and attributes, as far as they are known, of what a plan creates, by address; from the same JSON."""
+    return {
+        resource["address"]: (resource["type"], resource["change"].get("after") or {})
+        for resource in plan.get("resource_changes") or ()
+        if resource["change"]["actions"] == ["create"]
+    }
+
+
 def _changes(found: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
     for resource in found:
         change = resource["change"]

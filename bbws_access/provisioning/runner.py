@@ -138,6 +138,12 @@ class TerraformRunner:
         if done.returncode != 0:
             raise ProvisioningFailed(f"{address} cannot be untainted: {failures.reason(done.stderr)}")
 
+    def adopt(self, address: str, identifier: str) -> None:
+        """Takes what exists under ``identifier`` into the state, as ``address``; raises :class:`ProvisioningFailed`."""
+        done = self._complete("import", address, identifier, input=False, no_color=IsFlagged)
+        if done.returncode != 0:
+            raise ProvisioningFailed(f"{address} cannot be taken into the state: {failures.reason(done.stderr)}")
+
     def unlock(self, lock_id: str) -> None:
         """Takes somebody's lock away; raises :class:`ProvisioningFailed`."""
         done = self._complete("force-unlock", lock_id, force=IsFlagged)

@@ -243,7 +243,7 @@ class Stack:
             variables=digest_of(inputs),
             target=self._target(),
         )
-        return _Prepared(GuardedRunner(runner, self._plan_folder), package, basis)
+        return _Prepared(GuardedRunner(runner, self._plan_folder, alone=self._endpoint is not None), package, basis)
 
     def _layer(self, package: Package, on_step: OnStep) -> dict[str, str] | None:
         """Wheels for Lambda's machines; an emulator runs the functions on this one, which has its own."""

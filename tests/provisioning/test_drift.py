@@ -77,6 +77,15 @@ def test_what_another_resource_sets_is_compared_there(kind: str, attribute: str)
     assert [d.attribute for d in drifted(found)] == ["tags"]
 
 
+def test_users_who_come_and_go_are_no_drift_of_their_pool() -> None:
+    pool = "module.cognito.aws_cognito_user_pool.this"
+    ours, theirs = {"estimated_number_of_users": 0, "mfa": "ON"}, {"estimated_number_of_users": 2, "mfa": "ON"}
+    change = {"before": ours, "after": theirs}
+    assert differences({"resource_drift": [resource(pool, "update", **change)]}) == ()
+    theirs["mfa"] = "OFF"
+    assert [d.attribute for d in differences({"resource_drift": [resource(pool, "update", **change)]})] == ["mfa"]
+
+
 def test_a_policy_changed_where_it_is_set() -> None:
     found = resource("aws_s3_bucket_policy.x", "update", before={"policy": "{}"}, after={"policy": '{"a":1}'})
     assert [d.attribute for d in drifted(found)] == ["policy"]

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from bbws_access.errors import Refused
+from bbws_access.errors import ProvisioningFailed, Refused
 from bbws_access.provisioning import kept_plan
+from bbws_access.provisioning.cut_off import IMPORT_IDS, CutOff
 from bbws_access.provisioning.events import Planned, Summary
 from bbws_access.provisioning.guarded import GuardedRunner
 from bbws_access.provisioning.kept_plan import PLAN_FILE
 from bbws_access.provisioning.plans import Action, Change, PlanSummary
 from bbws_access.provisioning.runner import Outcome
-from tests.provisioning.plan_json import TABLE, plan, resource
+from tests.provisioning.plan_json import GROUP, TABLE, plan, resource
 
 
 class Runner:
@@ -115,4 +116,113 @@ def test_a_plan_is_used_up_by_its_apply_whatever_comes_of_it(tmp_path: Path, die
             work.apply(ignore, PlanSummary(), allow_data_loss=False)
     else:
         work.apply(ignore, PlanSummary(), allow_data_loss=False)
-    assert list(folder.iterdir()) == []
+    assert not (folder / PLAN_FILE).exists()
+    assert kept_plan.find(folder) is None
+    assert bool(CutOff(folder)) is dies
+
+
+class Refusing(Runner):
+    """A Terraform whose apply finds names taken; ``taken`` are the errors of each try, until there are no more."""
+
+    def __init__(self, *taken: list[dict[str, str]], **more: Any) -> None:
+        super().__init__(**more)
+        self.taken = list(taken)
+        self.adopted: list[str] = []
+
+    def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str]) -> Outcome:
+        self.asked.append("plan")
+        target.write_text("plan")
+        return Outcome(summary=Summary("plan", 1, 1, 0), changes_planned=True)
+
+    def show(self, target: Path) -> Any:
+        name = {"after": {"name": "/aws/lambda/x"}}
+        left = [resource(address, "create", **name) for address in (GROUP, OTHER) if address not in self.adopted]
+        return plan(*left, *(resource(address, "update") for address in self.adopted))
+
+    def adopt(self, address: str, identifier: str) -> None:
+        self.adopted.append(address)
+        assert identifier == "/aws/lambda/x"
+
+    def apply(self, on_event: Any, target: Path) -> Outcome:
+        self.asked.append("apply")
+        if self.taken:
+            raise ProvisioningFailed("terraform apply failed", details={"errors": self.taken.pop(0)})
+        return Outcome(summary=Summary("apply", 1, 0, 0))
+
+
+OTHER = GROUP.replace("team", "role")
+TAKEN = {"summary": "creating: ResourceAlreadyExistsException: The specified log group already exists", "detail": ""}
+ADDED = PlanSummary(tuple(Change(a, "aws_cloudwatch_log_group", Action.ADD) for a in (GROUP, OTHER)))
+
+
+def cut_off(folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        guarded(Runner(dies=True), folder).apply(ignore, ADDED, allow_data_loss=False)
+
+
+def test_what_an_apply_that_was_cut_off_had_made_is_taken_up(tmp_path: Path) -> None:
+    cut_off(tmp_path)
+    runner = Refusing([TAKEN | {"where": GROUP}], [TAKEN | {"where": OTHER}])
+    assert guarded(runner, tmp_path).apply(ignore, ADDED, allow_data_loss=False).summary == Summary("apply", 1, 0, 0)
+    assert runner.adopted == [GROUP, OTHER]
+    assert list((tmp_path / "plan").iterdir()) == []
+    stranger = Refusing([TAKEN | {"where": GROUP}])
+    with pytest.raises(ProvisioningFailed):
+        guarded(stranger, tmp_path).apply(ignore, ADDED, allow_data_loss=False)
+    assert stranger.adopted == []
+
+
+def test_where_nobody_else_makes_anything_a_name_that_is_taken_is_ours(tmp_path: Path) -> None:
+    """A request whose answer was lost is sent again, and finds what it has made."""
+    runner = Refusing([TAKEN | {"where": GROUP}])
+    GuardedRunner(runner, tmp_path / "plan", alone=True).apply(ignore, ADDED, allow_data_loss=False)  # type: ignore[arg-type]
+    assert runner.adopted == [GROUP]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"summary": "AccessDeniedException", "detail": "", "where": GROUP},
+        TAKEN | {"where": "module.other.aws_cloudwatch_log_group.this"},
+        TAKEN | {"where": None},
+    ],
+)
+def test_what_cannot_be_taken_up_stays_a_failure(tmp_path: Path, error: dict[str, str]) -> None:
+    cut_off(tmp_path)
+    runner = Refusing([error])
+    with pytest.raises(ProvisioningFailed):
+        guarded(runner, tmp_path).apply(ignore, ADDED, allow_data_loss=False)
+    assert runner.adopted == []
+    assert CutOff(tmp_path / "plan")  # the next try may still find what the first had made
+
+
+def test_what_was_taken_up_and_fails_again_is_a_failure(tmp_path: Path) -> None:
+    cut_off(tmp_path)
+    runner = Refusing(*[[TAKEN | {"where": GROUP}]] * 10)
+    with pytest.raises(ProvisioningFailed):
+        guarded(runner, tmp_path).apply(ignore, ADDED, allow_data_loss=False)
+    assert runner.asked.count("apply") == 2
+
+
+def test_taking_up_does_no_more_than_was_agreed_to(tmp_path: Path) -> None:
+    cut_off(tmp_path)
+    runner = Refusing([TAKEN | {"where": GROUP}])
+    with pytest.raises(Refused, match="agreed"):
+        guarded(runner, tmp_path).apply(ignore, PlanSummary(ADDED.changes[:1]), allow_data_loss=False)
+
+
+def test_an_import_of_every_kind_is_named_by_what_is_planned() -> None:
+    attributes = {
+        "bucket": "b", "function_name": "f", "name": "n", "qualifier": "live", "rest_api_id": "r",
+        "stage_name": "v1", "statement_id": "s",
+    }  # fmt: skip
+    assert {kind: name(attributes) for kind, name in IMPORT_IDS.items()} == {
+        "aws_api_gateway_stage": "r/v1",
+        "aws_cloudwatch_log_group": "n",
+        "aws_dynamodb_table": "n",
+        "aws_iam_role": "n",
+        "aws_lambda_alias": "f/n",
+        "aws_lambda_function": "f",
+        "aws_lambda_permission": "f:live/s",
+        "aws_s3_bucket": "b",
+    }
