@@ -27,11 +27,12 @@ test: $(STAMP) ## Run every test.
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.
 	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"
 
-lint: $(STAMP) ## Check style, types and the direction of imports.
+lint: $(STAMP) ## Check style, types, the direction of imports, and the workflows.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/actionlint -color=false
 
 format: $(STAMP) ## Rewrite the code in the project's style.
 	@$(BIN)/ruff check --fix .

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from ministack import app as ministack
@@ -24,6 +24,9 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _READS = re.compile(r"(DynamoDB|Logs)_\d+\.(Batch|Transact)?(Get|Query|Scan|Describe|List|Filter)")
 _REST_API = ("/_user_request_", "/_aws/execute-api/")
+
+SLOW: Final = 20.0
+"""Seconds after which a request that has no answer yet is logged: the provider gives up and asks again, unheard."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +49,11 @@ class Gateway:
         elif scope["type"] == "http" and scope["path"] == INSTANCE_PATH:
             await _respond(send, 200, self._about())
         else:
+            slow = asyncio.get_running_loop().call_later(SLOW, _tell_slow, scope, headers, asyncio.current_task())
             try:
                 await ministack.app(scope, receive, send)
             finally:  # also when the client went away: the request may have had its effect
+                slow.cancel()
                 if scope["type"] == "http":
                     self._note(scope, headers)
 
@@ -136,6 +141,21 @@ def _is_local_url(url: str) -> bool:
     except ValueError:
         return False
     return any(name == local or name.endswith(f".{local}") for local in _LOCAL)
+
+
+def _tell_slow(scope: Message, headers: dict[str, str], task: asyncio.Task[None] | None) -> None:
+    what = headers.get("x-amz-target", "")
+    logger.warning("no answer yet: %s %s %s, in %s", scope.get("method"), scope["path"], what, _waits_in(task))
+
+
+def _waits_in(task: asyncio.Task[Any] | None) -> str:
+    """Where a task is, from the outermost coroutine to what it waits for."""
+    places = []
+    coroutine: Any = task.get_coro() if task is not None else None
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        places.append(f"{frame.f_code.co_name}:{frame.f_lineno}")
+        coroutine = coroutine.cr_await
+    return " > ".join(places) or "nothing that can be told"
 
 
 async def _refuse(scope: Message, send: Send) -> None:
