@@ -69,10 +69,10 @@ def take_up(runner: TerraformRunner, error: ProvisioningFailed, planned: _Planne
     ``planned`` has the kind and attributes of what is still to be made, by address. Raises
     :class:`ProvisioningFailed` where something cannot be taken up.
     """
-    found = list(_there_already(error, planned))
-    for address, identifier in found:
+    found = dict(_there_already(error, planned))  # an error may be told more than once
+    for address, identifier in found.items():
         runner.adopt(address, identifier)
-    return [address for address, _ in found]
+    return list(found)
 
 
 def _there_already(error: ProvisioningFailed, planned: _Planned) -> Iterator[tuple[str, str]]:

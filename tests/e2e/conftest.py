@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.e2e.preloaded import Preloaded
+
 ROOT = Path(__file__).parent.parent.parent
+
+PRELOADED = Preloaded()
 
 
 @dataclass(frozen=True)
@@ -25,25 +30,30 @@ class Deployed:
 
     def run(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command in a process of its own, without a terminal and without the machine's settings."""
-        child = self.start(*words, **environment)
-        out, said = child.communicate()
-        done = subprocess.CompletedProcess(child.args, child.returncode, out, said)
+        with Path(os.devnull).open() as nothing, TemporaryFile("w+") as out, TemporaryFile("w+") as said:
+            code = PRELOADED.run(words, self._environment(environment), ROOT, (nothing, out, said))
+            out.seek(0)
+            said.seek(0)
+            done = subprocess.CompletedProcess(list(words), code, out.read(), said.read())
         if check:
             assert done.returncode == 0, done.stderr
         return done
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """The same, without waiting for its end."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BBWS_", "TF_"))}
+        """The same in a process that shares nothing with this one, without waiting for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "cli.main", *words],
             cwd=ROOT,
-            env=kept | {"BBWS_ACCESS_STATE_DIR": str(self.state_dir), **environment},
+            env=self._environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BBWS_", "TF_"))}
+        return kept | {"BBWS_ACCESS_STATE_DIR": str(self.state_dir), **more}
 
     def json(self, *words: str, **environment: str) -> Any:
         return json.loads(self.run("--output", "json", *words, **environment).stdout)
