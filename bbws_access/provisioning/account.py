@@ -84,7 +84,7 @@ class Account:
                 raise Refused(
                     f"bucket {self.bucket} is there already, and holds no state of bootstrap: somebody else made it",
                     code="BUCKET_EXISTS",
-                    hint="use the machine that began it, or import the bucket (docs/environments.md)",
+                    hint="use the machine that began it; docs/environments.md says what to do where it is gone",
                 )
             beginning = True
         runner = self._runner(self._here() if beginning else self._there_backend(), repository, oidc_provider)

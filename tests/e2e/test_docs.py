@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,12 @@ import pytest
 
 from bbws_access.migrations.legacy_layout import LEGACY_TABLE
 from tests.e2e.conftest import ROOT, Deployed
+from tests.e2e.guides import commands
 from tests.migrations.conftest import create_tables, put_all
 from tests.migrations.legacy import sample
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_group("docs")]
 
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
 GUIDES = [
     "first-user.md",
     "daily-work.md",
@@ -29,15 +27,6 @@ GUIDES = [
     "local.md",
 ]
 FILES = (".csv", ".parquet", ".html", ".json", ".gz")
-
-
-def commands(text: str) -> Iterator[str]:
-    for block in BLOCK.findall(text):
-        for line in block.splitlines():
-            command = line.partition("  #")[0].strip()
-            if command.startswith("bbws-access "):
-                yield command
-    yield from ROW.findall(text)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +73,7 @@ def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> N
 
 def test_every_guide_is_run() -> None:
     with_commands = {p.name for p in (ROOT / "docs").glob("*.md") if list(commands(p.read_text(encoding="utf-8")))}
-    assert with_commands == set(GUIDES)
+    assert with_commands == {*GUIDES, "environments.md"}  # which test_prod.py follows
 
 
 def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Takes about two and a half minutes on two cores.
 from __future__ import annotations
 
 import json
+import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ import pytest
 from bbws_access.emulator.mailbox import links, messages
 from bbws_access.emulator.process import Emulator
 from bbws_access.provisioning.settings import terraform_root
-from tests.e2e.conftest import Deployed
+from tests.e2e.conftest import ROOT, Deployed
+from tests.e2e.guides import commands
 
 pytestmark = [
     pytest.mark.emulator,
@@ -106,12 +108,10 @@ def test_prod_from_an_empty_account_and_back(prod: Prod) -> None:
     repository = ("--repository", "example/access")
     assert "env bootstrap" in prod("env", "up", *YES, code=1)[1]
     assert "--confirm prod" in prod("env", "bootstrap", *repository, "--yes", code=4)[1]
-    assert prod.json("env", "bootstrap", *repository, *YES)["stateBucket"] == BUCKET
+    follow_the_guide(prod)
     again = prod("env", "bootstrap", *repository, *YES)[1]
     assert f"{BUCKET} is there already" in again
     assert "nothing to do" in again
-
-    assert prod.json("env", "up", *YES)["changed"] > 200
     assert prod.json("env", "plan", "--detailed-exitcode")["pending"] is False
     assert prod.json("env", "status")["healthy"] is True
     smoke(prod)
@@ -122,6 +122,13 @@ def test_prod_from_an_empty_account_and_back(prod: Prod) -> None:
     state = json.loads(prod.client("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
     assert state["resources"] == []
     assert prod.client("dynamodb").list_tables()["TableNames"] == ["bbws-terraform-locks-prod"]
+
+
+def follow_the_guide(prod: Prod) -> None:
+    """Every command of the guide, in its order, answered as one does who means it."""
+    for command in commands((ROOT / "docs" / "environments.md").read_text(encoding="utf-8")):
+        words = shlex.split(command)[1:]
+        prod(*words, *(YES if words[1] in {"bootstrap", "up"} else ()))
 
 
 def smoke(prod: Prod) -> None:

@@ -1,0 +1,18 @@
+"""The commands that the README and the guides name, in the order in which they stand there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\|[^|]+\| `(bbws-access [^`]+)` \|$", re.MULTILINE)
+
+
+def commands(text: str) -> Iterator[str]:
+    for block in BLOCK.findall(text):
+        for line in block.splitlines():
+            command = line.partition("  #")[0].strip()
+            if command.startswith("bbws-access "):
+                yield command
+    yield from ROW.findall(text)
