@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from bbws_access.errors import ProvisioningFailed
-from bbws_access.provisioning.runner import TerraformRunner
 
 _MARK: Final = "apply.cut-off"
 
@@ -34,7 +33,7 @@ IMPORT_IDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     ),
     "aws_s3_bucket": lambda a: str(a["bucket"]),
 }
-"""What ``terraform import`` calls a resource, from its planned attributes; the provider documents it kind by
+"""What an import calls a resource, from its planned attributes; the provider documents it kind by
 kind. Here are the kinds whose creation fails where the name is taken: others are made by a request that says
 the same twice."""
 
@@ -63,16 +62,12 @@ def ended_by_itself(error: ProvisioningFailed) -> bool:
     return bool(error.details.get("errors"))
 
 
-def take_up(runner: TerraformRunner, error: ProvisioningFailed, planned: _Planned) -> list[str]:
-    """Takes what ``error`` says to be there already into the state; its addresses.
+def taken(error: ProvisioningFailed, planned: _Planned) -> dict[str, str]:
+    """What ``error`` says to be there already, and can be taken into the state: identifiers, by address.
 
-    ``planned`` has the kind and attributes of what is still to be made, by address. Raises
-    :class:`ProvisioningFailed` where something cannot be taken up.
+    ``planned`` has the kind and attributes of what is still to be made, by address.
     """
-    found = dict(_there_already(error, planned))  # an error may be told more than once
-    for address, identifier in found.items():
-        runner.adopt(address, identifier)
-    return list(found)
+    return dict(_there_already(error, planned))  # an error may be told more than once
 
 
 def _there_already(error: ProvisioningFailed, planned: _Planned) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bbws_access.errors import ProvisioningFailed, Refused
 from bbws_access.provisioning import kept_plan
-from bbws_access.provisioning.cut_off import CutOff, ended_by_itself, take_up
+from bbws_access.provisioning.cut_off import CutOff, ended_by_itself, taken
 from bbws_access.provisioning.guard import require_no_data_loss
 from bbws_access.provisioning.kept_plan import PLAN_FILE, RECORD_FILE
 from bbws_access.provisioning.plans import PlanSummary, from_events, from_json, to_be_made
@@ -33,11 +33,13 @@ class GuardedRunner:
     def plan(self, on_event: OnEvent, *, destroy: bool = False, only: Sequence[str] = ()) -> PlanSummary:
         """Makes a plan; one that was kept there is kept no longer. Raises as the runner does.
 
-        Terraform marks what it was creating when it was interrupted, to make it anew. Of what holds data that
-        mark is taken away: it stays, and is completed in place.
+        Terraform marks what it was creating when it was interrupted, to make it anew. Where it holds data, or an
+        apply was cut off, that mark is taken away: it stays, and is completed in place. What another resource needs
+        could not be made anew while it stands, for its name is taken.
         """
         summary = self._plan(on_event, destroy=destroy, only=only)
-        marked = [change.address for change in summary.losses if change.tainted]
+        all_stay = bool(self._cut_off) and not destroy
+        marked = [change.address for change in summary.changes if change.tainted and (all_stay or change.loses_data)]
         for address in marked:
             self.runner.untaint(address)
         return self._plan(on_event, destroy=destroy, only=only) if marked else summary
@@ -77,6 +79,7 @@ class GuardedRunner:
                         self._cut_off.end()
                     raise
         self._cut_off.end()
+        self.runner.adopted()
         return outcome
 
     def _apply(self, on_event: OnEvent) -> Outcome:
@@ -88,8 +91,10 @@ class GuardedRunner:
     def _taken_up(self, on_event: OnEvent, error: ProvisioningFailed, agreed: PlanSummary) -> bool:
         """Whether anything was; then a plan for the rest lies there, which does no more than was agreed to."""
         self._plan(on_event, destroy=False, only=())
-        if not take_up(self.runner, error, to_be_made(self.runner.show(self._folder / PLAN_FILE))):
+        found = taken(error, to_be_made(self.runner.show(self._folder / PLAN_FILE)))
+        if not found:
             return False
+        self.runner.adopt(found)
         rest = self.plan(on_event)
         require_no_data_loss(rest, allowed=False)
         if not {change.address for change in rest.changes} <= {change.address for change in agreed.changes}:

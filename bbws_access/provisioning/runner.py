@@ -22,6 +22,7 @@ from bbws_access.provisioning.workspace import BACKEND_FILE
 OnEvent = Callable[[Event], None]
 
 LOCK_FILE: Final = ".terraform.lock.hcl"
+ADOPTED_FILE: Final = "adopted.tf"
 INITIALISED: Final = "initialised.sha256"
 """Records what the last successful ``init`` was made from, so that it is not repeated for nothing."""
 
@@ -138,11 +139,20 @@ class TerraformRunner:
         if done.returncode != 0:
             raise ProvisioningFailed(f"{address} cannot be untainted: {failures.reason(done.stderr)}")
 
-    def adopt(self, address: str, identifier: str) -> None:
-        """Takes what exists under ``identifier`` into the state, as ``address``; raises :class:`ProvisioningFailed`."""
-        done = self._complete("import", address, identifier, input=False, no_color=IsFlagged)
-        if done.returncode != 0:
-            raise ProvisioningFailed(f"{address} cannot be taken into the state: {failures.reason(done.stderr)}")
+    def adopt(self, found: Mapping[str, str]) -> None:
+        """Has the plans from now on take what exists into the state; ``found`` has identifiers, by address.
+
+        Import blocks, for ``terraform import`` fails where one resource's ``for_each`` waits for another's name.
+        They last until the workspace is prepared again, or until :meth:`adopted`.
+        """
+        with (self._folder / ADOPTED_FILE).open("a", encoding="utf-8") as file:
+            for address, identifier in found.items():
+                quoted = json.dumps(identifier).replace("${", "$${").replace("%{", "%%{")
+                file.write(f"import {{\n  to = {address}\n  id = {quoted}\n}}\n")
+
+    def adopted(self) -> None:
+        """All that was to be adopted is in the state."""
+        (self._folder / ADOPTED_FILE).unlink(missing_ok=True)
 
     def unlock(self, lock_id: str) -> None:
         """Takes somebody's lock away; raises :class:`ProvisioningFailed`."""

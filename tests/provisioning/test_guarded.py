@@ -38,6 +38,8 @@ class Runner:
         self.asked.append("show")
         return self.shown.pop(0)
 
+    def adopted(self) -> None: ...
+
     def untaint(self, address: str) -> None:
         self.asked.append(f"untaint {address}")
 
@@ -86,6 +88,14 @@ def test_what_holds_data_and_was_cut_off_stays(tmp_path: Path) -> None:
     assert runner.asked == ["plan", "show", f"untaint {TABLE}", "plan", "show"]
 
 
+def test_after_an_apply_that_was_cut_off_all_that_it_had_begun_stays(tmp_path: Path) -> None:
+    other = "aws_lambda_function.f"
+    cut_off(tmp_path)
+    runner = Runner(plan(tainted(other)), plan(resource(other, "update")))
+    assert guarded(runner, tmp_path).plan(ignore).counts[Action.CHANGE] == 1
+    assert runner.asked == ["plan", "show", f"untaint {other}", "plan", "show"]
+
+
 def test_a_plan_is_for_its_owners_eyes(tmp_path: Path) -> None:
     guarded(Runner(None), tmp_path).plan(ignore)
     assert (tmp_path / "plan" / PLAN_FILE).stat().st_mode & 0o077 == 0
@@ -127,7 +137,7 @@ class Refusing(Runner):
     def __init__(self, *taken: list[dict[str, str]], **more: Any) -> None:
         super().__init__(**more)
         self.taken = list(taken)
-        self.adopted: list[str] = []
+        self.taken_up: list[str] = []
 
     def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str]) -> Outcome:
         self.asked.append("plan")
@@ -136,12 +146,12 @@ class Refusing(Runner):
 
     def show(self, target: Path) -> Any:
         name = {"after": {"name": "/aws/lambda/x"}}
-        left = [resource(address, "create", **name) for address in (GROUP, OTHER) if address not in self.adopted]
-        return plan(*left, *(resource(address, "update") for address in self.adopted))
+        left = [resource(address, "create", **name) for address in (GROUP, OTHER) if address not in self.taken_up]
+        return plan(*left, *(resource(address, "update") for address in self.taken_up))
 
-    def adopt(self, address: str, identifier: str) -> None:
-        self.adopted.append(address)
-        assert identifier == "/aws/lambda/x"
+    def adopt(self, found: dict[str, str]) -> None:
+        self.taken_up += found
+        assert set(found.values()) == {"/aws/lambda/x"}
 
     def apply(self, on_event: Any, target: Path) -> Outcome:
         self.asked.append("apply")
@@ -164,19 +174,19 @@ def test_what_an_apply_that_was_cut_off_had_made_is_taken_up(tmp_path: Path) -> 
     cut_off(tmp_path)
     runner = Refusing([TAKEN | {"where": GROUP}], [TAKEN | {"where": OTHER}])
     assert guarded(runner, tmp_path).apply(ignore, ADDED, allow_data_loss=False).summary == Summary("apply", 1, 0, 0)
-    assert runner.adopted == [GROUP, OTHER]
+    assert runner.taken_up == [GROUP, OTHER]
     assert list((tmp_path / "plan").iterdir()) == []
     stranger = Refusing([TAKEN | {"where": GROUP}])
     with pytest.raises(ProvisioningFailed):
         guarded(stranger, tmp_path).apply(ignore, ADDED, allow_data_loss=False)
-    assert stranger.adopted == []
+    assert stranger.taken_up == []
 
 
 def test_where_nobody_else_makes_anything_a_name_that_is_taken_is_ours(tmp_path: Path) -> None:
     """A request whose answer was lost is sent again, and finds what it has made."""
     runner = Refusing([TAKEN | {"where": GROUP}])
     GuardedRunner(runner, tmp_path / "plan", alone=True).apply(ignore, ADDED, allow_data_loss=False)  # type: ignore[arg-type]
-    assert runner.adopted == [GROUP]
+    assert runner.taken_up == [GROUP]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +202,7 @@ def test_what_cannot_be_taken_up_stays_a_failure(tmp_path: Path, error: dict[str
     runner = Refusing([error])
     with pytest.raises(ProvisioningFailed):
         guarded(runner, tmp_path).apply(ignore, ADDED, allow_data_loss=False)
-    assert runner.adopted == []
+    assert runner.taken_up == []
     assert CutOff(tmp_path / "plan")  # the next try may still find what the first had made
 
 
