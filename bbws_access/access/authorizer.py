@@ -83,12 +83,17 @@ class Authorizer:
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody gets in because of it
             return _denied(_NOBODY, method_arn, error)
         # From here on the token is good: what AWS calls unauthenticated is us, not the user.
-        try:
-            principal = self._principals.load(claims.subject, claims.organisation_id)
-            document, context = policy(principal.actor, method_arn), context_of(principal)
-            return Decision(claims.subject, document, context, "ALLOWED", principal=principal)
-        except Exception as error:  # noqa: BLE001 - as above
-            return _denied(claims.subject, method_arn, error)
+        return decide_for(self._principals, claims.subject, claims.organisation_id, method_arn)
+
+
+def decide_for(principals: PrincipalLoader, subject: str, organisation_id: str | None, method_arn: str) -> Decision:
+    """The decision about whoever a good token is of; never raises."""
+    try:
+        principal = principals.load(subject, organisation_id)
+        document, context = policy(principal.actor, method_arn), context_of(principal)
+        return Decision(subject, document, context, "ALLOWED", principal=principal)
+    except Exception as error:  # noqa: BLE001 - whatever it was, nobody gets in because of it
+        return _denied(subject, method_arn, error)
 
 
 def _denied(subject: str, method_arn: str, error: Exception) -> Decision:

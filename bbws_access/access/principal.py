@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from bbws_access import keys
@@ -30,12 +31,40 @@ DEFINITIONS_LAST: Final = timedelta(seconds=30)
 _KeyPair = tuple[str, str]
 
 
+class Rests(StrEnum):
+    """Why something that a user was given gives them nothing."""
+
+    TAKEN = "TAKEN"
+    """The assignment or the membership is not active."""
+    INACTIVE = "INACTIVE"
+    """The role or the team role was deactivated."""
+    GONE = "GONE"
+    """There is no such role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A role that is assigned, or a seat in a team, and what comes of it.
+
+    ``given`` is the assignment's or the membership's item, ``definition`` that of the role or the team role, where
+    there is one. ``reach`` is ``PLATFORM``, ``ORGANISATION``, ``TEAM`` (inside the user's teams), or ``SEAT``
+    (inside the one team, for ``yields`` are capabilities then). ``rests`` is why ``yields`` is empty.
+    """
+
+    given: Item
+    definition: Item | None
+    reach: str
+    yields: frozenset[str] = frozenset()
+    rests: Rests | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The actor, and which roles made them so."""
+    """The actor, which roles made them so, and all that they were ever given."""
 
     actor: Actor
     role_ids: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
 
 
 class PrincipalLoader:
@@ -99,20 +128,21 @@ def _principal(
     definitions: Mapping[_KeyPair, Item],
     origin: Origin,
 ) -> Principal:
+    sources = (
+        *(_of_role(a, definitions.get(_pair(keys.role_key(a["organisationId"], a["roleId"])))) for a in assignments),
+        *(_of_seat(m, definitions.get(_pair(keys.team_role_key(org_id, m["teamRoleId"])))) for m in memberships),
+    )
     granted: dict[str, set[str]] = {"PLATFORM": set(), "ORGANISATION": set(), "TEAM": set()}
     role_ids: list[str] = []
-    for assignment in assignments:
-        role = definitions.get(_pair(keys.role_key(assignment["organisationId"], assignment["roleId"])))
-        if role is None or not role.get("active", False) or not assignment.get("active", True):
-            continue
-        role_ids.append(str(role["roleId"]))
-        granted[_reach(assignment, role)] |= _grants(role)
     capabilities: dict[str, frozenset[str]] = {}
-    for membership in memberships:
-        team_role = definitions.get(_pair(keys.team_role_key(org_id, membership["teamRoleId"])))
-        if team_role is None or not team_role.get("active", False) or not membership.get("active", True):
+    for source in sources:
+        if source.rests is not None:
             continue
-        capabilities[str(membership["teamId"])] = frozenset(team_role.get("capabilities", ()))
+        if source.reach == "SEAT":
+            capabilities[str(source.given["teamId"])] = source.yields
+        else:
+            role_ids.append(str(source.given["roleId"]))
+            granted[source.reach] |= source.yields
     actor = Actor(
         id=str(profile["userId"]),
         email=str(profile["email"]),
@@ -124,7 +154,29 @@ def _principal(
         team_capabilities=capabilities,
         origin=origin,
     )
-    return Principal(actor, tuple(sorted(role_ids)))
+    return Principal(actor, tuple(sorted(role_ids)), sources)
+
+
+def _of_role(assignment: Item, role: Item | None) -> Source:
+    rests = _rests(assignment, role)
+    if role is None or rests is not None:
+        return Source(assignment, role, str(assignment.get("scope", "")), rests=rests)
+    return Source(assignment, role, _reach(assignment, role), frozenset(_grants(role)))
+
+
+def _of_seat(membership: Item, team_role: Item | None) -> Source:
+    rests = _rests(membership, team_role)
+    if team_role is None or rests is not None:
+        return Source(membership, team_role, "SEAT", rests=rests)
+    return Source(membership, team_role, "SEAT", frozenset(team_role.get("capabilities", ())))
+
+
+def _rests(given: Item, definition: Item | None) -> Rests | None:
+    if not given.get("active", True):
+        return Rests.TAKEN
+    if definition is None:
+        return Rests.GONE
+    return None if definition.get("active", False) else Rests.INACTIVE
 
 
 def _reach(assignment: Item, role: Item) -> str:
