@@ -40,6 +40,7 @@ from bbws_access.store.table import Table
 
 if TYPE_CHECKING:
     from bbws_access.services.audit_report import AuditReports
+    from bbws_access.services.effective_access import EffectiveAccessQuestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,13 @@ class Services:
         world = self._world
         accounts = Accounts(world.table, world.clock, world.ids, world.directory)
         return Users(world.table, self.trail, world.clock, world.ids, accounts)
+
+    @cached_property
+    def effective_access(self) -> EffectiveAccessQuestions:
+        # No function needs it: it stays out of their cold start.
+        from bbws_access.services.effective_access import EffectiveAccessQuestions
+
+        return EffectiveAccessQuestions(self._world.table, self._world.clock)
 
     @cached_property
     def audit(self) -> Audit:

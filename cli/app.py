@@ -34,6 +34,7 @@ NOUNS: Final[dict[str, str]] = {
     "permission-sets": "Permissions that are offered together.",
     "teams": "Teams and their members.",
     "team-roles": "What members may do inside their teams.",
+    "access": "Who may do what, and why.",
     "audit": "Query and export the audit trail.",
     "api": "The deployed API: its contract, its documentation, and calls to it.",
     "auth": "Who you are, and tokens for the API.",

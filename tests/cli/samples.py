@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NOUNS = ("orgs", "users", "invitations", "permissions", "permission-sets", "roles", "teams", "team-roles")
+NOUNS = ("orgs", "users", "invitations", "permissions", "permission-sets", "roles", "teams", "team-roles", "access")
 
 USER, SHARED = "thandi@example.com", "Thandi Nkosi"
 SHARED_SET, SHARED_INVITATION = "Viewer", "often@example.com"
@@ -82,4 +82,9 @@ SAMPLES = {
     "team-roles update": sample("MEMBER --description Plain", "MEMBER"),
     "team-roles deactivate": sample("VIEWER --yes", "VIEWER"),
     "team-roles reactivate": sample("VIEWER", "VIEWER"),
+    "access show": sample(USER, USER, ambiguous=SHARED),
+    "access can": sample(f"{USER} site:read --team Web", USER, "Web", ambiguous=SHARED),
+    "access explain": sample(f"{USER} GET /v1/platform/permissions", USER, ambiguous=SHARED),
+    "access who": sample("site:read"),
+    "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),
 }

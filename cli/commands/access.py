@@ -1,0 +1,185 @@
+"""``bbws-access access``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bbws_access.errors import ExitCode
+from cli import completion
+from cli.arguments import UserArgument
+from cli.command import command, noun
+from cli.session import Session
+from cli.views import data_of
+
+if TYPE_CHECKING:
+    from bbws_access.models.effective_access import EffectiveAccess, Grant
+
+app = noun("Who may do what, and why.")
+
+PermissionArgument = Annotated[
+    str, typer.Argument(help="A permission such as site:read; or a capability such as CAN_VIEW_SITES.")
+]
+_HOLDERS = {"Email": "email", "Through": "through", "Given by": "givenBy", "Since": "givenAt", "User id": "userId"}
+
+
+@command(app, "show", epilog="bbws-access access show thandi@example.com --org Acme")
+def show(session: Session, user: UserArgument) -> None:
+    """Show all that a member may do, by what gives it to them."""
+    from cli import naming
+
+    found = naming.user(session, user)
+    held = session.services.effective_access.show(session.actor, session.org_id, found.user_id)
+    if session.show.is_json:
+        session.show.json(data_of(held))
+        return
+    session.show.parts((held.email, "bold"), (f" in {session.organisation.name}", None))
+    if held.denied is not None:
+        session.show.parts(("  turned away: ", "red"), (held.denied, None))
+    if not held.grants:
+        session.show.note("They hold no role and sit in no team.")
+    for grant in held.grants:
+        _print_grant(session, grant)
+
+
+@command(
+    app,
+    "can",
+    epilog="""
+    bbws-access access can thandi@example.com site:publish --org Acme
+    bbws-access access can thandi@example.com team:update --team Web --org Acme
+    """,
+)
+def can(
+    session: Session,
+    user: UserArgument,
+    permission: PermissionArgument,
+    team: Annotated[
+        str | None,
+        typer.Option("--team", help="In this team, by name or id.", autocompletion=completion.teams),
+    ] = None,
+) -> None:
+    """Say whether a member holds a permission, and through what; exits 4 where they do not."""
+    from cli import naming
+
+    found = naming.user(session, user)
+    team_id = naming.team(session, team).team_id if team else None
+    answer = session.services.effective_access.can(
+        session.actor, session.org_id, found.user_id, permission, team_id=team_id
+    )
+    if session.show.is_json:
+        session.show.json(data_of(answer))
+    else:
+        word = ("yes", "bold green") if answer.allowed else ("no", "bold red")
+        where = f" in team {team}" if team else ""
+        session.show.parts(word, (f"  {found.email}  {permission}{where}", None))
+        for grant in answer.through:
+            session.show.parts((f"  through {grant.where}", None), (f", {_given(grant)}", "dim"))
+        for offer in answer.nearest:
+            session.show.parts((f"  {offer}", "dim"))
+    if not answer.allowed:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@command(
+    app,
+    "explain",
+    epilog="""
+    bbws-access access explain thandi@example.com GET /v1/organisations/{orgId}/teams --org Acme
+    bbws-access access explain thandi@example.com POST /v1/organisations/{orgId}/roles --org Acme -o json
+    """,
+)
+def explain(
+    session: Session,
+    user: UserArgument,
+    method: Annotated[str, typer.Argument(help="GET, POST, PUT or DELETE.")],
+    path: Annotated[str, typer.Argument(help="The path, from /v1 on; {orgId} and {userId} are filled in.")],
+) -> None:
+    """Show step by step what the authorizer decides about a member's request; exits 4 where it denies."""
+    from cli import naming
+
+    found = naming.user(session, user)
+    asked = path.replace("{orgId}", session.org_id).replace("{userId}", found.user_id)
+    told = session.services.effective_access.explain(session.actor, session.org_id, found.user_id, method, asked)
+    if session.show.is_json:
+        session.show.json(data_of(told) | {"method": method.upper(), "path": asked})
+    else:
+        for step in told.steps:
+            mark = ("✓ ", "green") if step.passed else ("✗ ", "red")
+            session.show.parts(mark, (f"{step.name:<7}", "bold"), (f" {step.says}", None))
+        for grant in told.through:
+            session.show.parts((f"  through {grant.where}", None), (f", {_given(grant)}", "dim"))
+        session.show.parts((told.code, "bold green" if told.allowed else "bold red"))
+    if not told.allowed:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@command(app, "who", epilog="bbws-access access who role:create --org Acme")
+def who(session: Session, permission: PermissionArgument) -> None:
+    """List everybody who holds a permission, once for each thing that gives it to them."""
+    found = session.services.effective_access.who(session.actor, session.org_id, permission)
+    rows = sorted(map(data_of, found), key=lambda row: (str(row.get("email") or "~"), row["through"]))
+    session.show.table(rows, _HOLDERS, empty=f"Nobody in {session.organisation.name} holds {permission}.")
+
+
+@command(
+    app,
+    "diff",
+    epilog="bbws-access access diff thandi@example.com li@example.com --org Acme",
+)
+def diff(
+    session: Session,
+    user: UserArgument,
+    other: UserArgument,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 3 where they differ.")] = False,
+) -> None:
+    """Compare what two members may do, grant by grant and team by team."""
+    from cli import naming
+
+    sides = [
+        session.services.effective_access.show(session.actor, session.org_id, naming.user(session, name).user_id)
+        for name in (user, other)
+    ]
+    first, second = map(_held, sides)
+    rows = [
+        {"where": where, "right": right, "first": (where, right) in first, "second": (where, right) in second}
+        for where, right in sorted(first | second)
+    ]
+    session.show.table(
+        rows,
+        {"Where": "where", "Right": "right", "First": "first", "Second": "second"},
+        empty="Neither holds anything.",
+    )
+    same = first == second
+    session.show.note(
+        f"First: {sides[0].email}. Second: {sides[1].email}. They {'hold the same' if same else 'differ'}."
+    )
+    if detailed_exitcode and not same:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _held(access: EffectiveAccess) -> set[tuple[str, str]]:
+    if access.denied is not None:
+        return set()
+    return {(_place(grant), right) for grant in access.grants for right in grant.yields}
+
+
+def _place(grant: Grant) -> str:
+    if grant.team_id is not None:
+        return f"team {grant.team_name or grant.team_id}"
+    return {"PLATFORM": "every organisation", "TEAM": "their teams"}.get(grant.reach.value, "organisation")
+
+
+def _print_grant(session: Session, grant: Grant) -> None:
+    pieces: list[tuple[str, Any]] = [("  ", None), (grant.where, None if grant.rests else "bold")]
+    session.show.parts(*pieces, (f"  {_given(grant)}", "dim"))
+    if grant.rests is not None:
+        words = {"TAKEN": "taken away", "INACTIVE": "deactivated", "GONE": "not there any more"}
+        session.show.parts((f"    gives nothing: {words.get(grant.rests, grant.rests)}", "yellow"))
+    for right in grant.yields:
+        session.show.parts((f"    {right}", None))
+
+
+def _given(grant: Grant) -> str:
+    return f"given by {grant.given_by} on {grant.given_at[:10]}"
