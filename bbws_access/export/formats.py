@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import json
@@ -23,6 +22,7 @@ from typing import Any, BinaryIO, Final, TextIO
 from bbws_access.export.parquet import write_parquet
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.kinds import FileFormat, Outcome
+from bbws_access.store.codec import json_form
 
 Row = Mapping[str, Any]
 """An event under the API's names, as :func:`event_row` makes it."""
@@ -62,14 +62,7 @@ def event_row(item: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _json_form(value: Any) -> Any:
-    """Of what events that other programs wrote may hold: sets as sorted lists, bytes in base64."""
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=str)
-    return base64.b64encode(bytes(value)).decode()
-
-
-_compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_json_form).encode
+_compact: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=json_form).encode
 
 
 def text_of(value: Any) -> str:

@@ -6,7 +6,6 @@ program, and lines for one that must not hold it all. The same events give the s
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
@@ -18,6 +17,7 @@ from typing import IO, Any, Final, Protocol, cast
 
 from bbws_access.errors import AccessError
 from bbws_access.keys import PLATFORM
+from bbws_access.store.codec import json_form
 from bbws_access.store.table import Item
 
 OBJECT_TYPE: Final = "application/gzip"
@@ -50,14 +50,7 @@ def archived_event(item: Item) -> dict[str, Any]:
 
 def event_line(event: dict[str, Any]) -> str:
     """One event as it stands in an object: JSON with sorted keys, without white space."""
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_json_form)
-
-
-def _json_form(value: Any) -> Any:
-    """Of what events that other programs wrote may hold: sets as sorted lists, bytes in base64."""
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=str)
-    return base64.b64encode(bytes(value)).decode()
+    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=json_form)
 
 
 @dataclass(slots=True)

@@ -104,3 +104,10 @@ def _to_request(value: Mapping[str, Any]) -> Any:
         case "M":
             return {"M": to_request(content)}
     return value
+
+
+def json_form(value: Any) -> Any:
+    """For ``json``'s ``default``, of what a decoded item may hold: sets as sorted lists, bytes in base64."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return base64.b64encode(bytes(value)).decode()

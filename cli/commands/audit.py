@@ -25,7 +25,7 @@ from cli.audit_question import (
     zone_of,
 )
 from cli.command import command, noun
-from cli.commands import audit_report
+from cli.commands import audit_archive, audit_reading, audit_report
 from cli.progress import counted
 from cli.session import Session
 
@@ -163,7 +163,6 @@ def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) ->
     return {"to": done.location, "count": done.count, "bytes": done.size, "sha256": done.sha256, "url": done.url}
 
 
-# They register themselves with the noun.
-from cli.commands import audit_archive, audit_reading  # noqa: E402, F401
-
+audit_archive.register(app)
+audit_reading.register(app)
 audit_report.register(app)

@@ -11,7 +11,6 @@ import typer
 from bbws_access.errors import ExitCode, InvalidInput
 from cli.audit_question import PlatformOption, owner
 from cli.command import command
-from cli.commands.audit import app
 from cli.progress import working
 from cli.session import Session
 
@@ -26,14 +25,34 @@ FromDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="Firs
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
 
 
-@command(
-    app,
-    "verify",
-    epilog="""
-    bbws-access audit verify --org Acme
-    bbws-access audit verify --org Acme --archive --from 2026-01-01
-    """,
-)
+def register(app: typer.Typer) -> None:
+    """Adds this module's verbs to the noun ``audit``."""
+    command(
+        app,
+        "verify",
+        epilog="""
+        bbws-access audit verify --org Acme
+        bbws-access audit verify --org Acme --archive --from 2026-01-01
+        """,
+    )(verify)
+    command(
+        app,
+        "archive",
+        epilog="""
+        bbws-access audit archive
+        bbws-access audit archive --org Acme --catch-up
+        """,
+    )(archive)
+    command(
+        app,
+        "restore",
+        epilog="""
+        bbws-access audit restore --org Acme --day 2026-01-31 --to day.jsonl
+        bbws-access audit restore --org Acme --day 2026-01-31 --into-table
+        """,
+    )(restore)
+
+
 def verify(
     session: Session,
     from_day: FromDay = None,
@@ -69,14 +88,6 @@ def _show(session: Session, found: Verification) -> None:
     session.show.note(f"{len(rows)} findings in {looked_at}. The first{where}: {first.message}.")
 
 
-@command(
-    app,
-    "archive",
-    epilog="""
-    bbws-access audit archive
-    bbws-access audit archive --org Acme --catch-up
-    """,
-)
 def archive(
     session: Session,
     catch_up: Annotated[
@@ -100,14 +111,6 @@ def _tell_failures(session: Session, report: ArchiveReport) -> None:
         raise typer.Exit(ExitCode.PARTIAL if report.parts else ExitCode.FAILED)
 
 
-@command(
-    app,
-    "restore",
-    epilog="""
-    bbws-access audit restore --org Acme --day 2026-01-31 --to day.jsonl
-    bbws-access audit restore --org Acme --day 2026-01-31 --into-table
-    """,
-)
 def restore(
     session: Session,
     day: Annotated[str, typer.Option("--day", help="The day, of UTC: 2026-01-31.")],

@@ -26,7 +26,6 @@ from cli.audit_question import (
     question,
 )
 from cli.command import command
-from cli.commands.audit import app
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -53,7 +52,20 @@ _OVERLAP: Final = timedelta(seconds=10)
 """How far back a follower looks again: other writers' clocks are behind, and indexes take a moment."""
 
 
-@command(app, "show", epilog="bbws-access audit show 01KA2V9W3ZJ6X8Y0M1N2P3Q4R5 --org Acme")
+def register(app: typer.Typer) -> None:
+    """Adds this module's verbs to the noun ``audit``."""
+    command(app, "show", epilog="bbws-access audit show 01KA2V9W3ZJ6X8Y0M1N2P3Q4R5 --org Acme")(show)
+    command(app, "summary", epilog="bbws-access audit summary --org Acme --since 7d")(summary)
+    command(
+        app,
+        "tail",
+        epilog="""
+        bbws-access audit tail --org Acme
+        bbws-access audit tail --org Acme --follow -o json
+        """,
+    )(tail)
+
+
 def show(
     session: Session,
     event_id: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id.")],
@@ -105,7 +117,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-@command(app, "summary", epilog="bbws-access audit summary --org Acme --since 7d")
 def summary(
     session: Session,
     event_type: TypeOption = None,
@@ -130,14 +141,6 @@ def summary(
         session.show.note(f"Counted up to {found.reached} only: narrow the range.")
 
 
-@command(
-    app,
-    "tail",
-    epilog="""
-    bbws-access audit tail --org Acme
-    bbws-access audit tail --org Acme --follow -o json
-    """,
-)
 def tail(
     session: Session,
     event_type: TypeOption = None,
