@@ -347,6 +347,21 @@ def test_a_day_that_expired_is_vouched_for_by_the_archive(small: World) -> None:
         assert {f.kind for f in small.verify(archive=archive).findings} <= {K.OVERDUE}
 
 
+def test_a_day_that_is_expiring_is_vouched_for_by_the_archive(small: World) -> None:
+    """DynamoDB takes what has expired when it gets to it, in no order, within days."""
+    small.clock.moment = datetime(2026, 4, 18, tzinfo=UTC)
+    first = sorted(i["SK"] for i in small.table.partitions[f"ORG#{ORG}#DATE#2026-03-01"].values())
+    for name in first[1::2]:
+        del small.table.partitions[f"ORG#{ORG}#DATE#2026-03-01"][name]
+    for archive in (True, False):
+        assert kinds(small.verify(archive=archive)) <= {K.OVERDUE}
+    left = small.events()[0]
+    left["action"] = "thing.forged"
+    for archive in (True, False):
+        found = [f for f in small.verify(archive=archive).findings if f.kind is not K.OVERDUE]
+        assert [(f.kind, f.event_id) for f in found] == [(K.ALTERED, left["eventId"])]
+
+
 def test_a_day_that_nobody_archived_is_overdue(small: World) -> None:
     small.clock.moment = NOW + timedelta(days=2)
     (finding,) = small.verify().findings
