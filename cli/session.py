@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bbws_access.emulator.process import Emulator
     from bbws_access.models.organisation import Organisation
     from bbws_access.provisioning.settings import EnvironmentSettings
+    from bbws_access.services.trail import Trail
     from bbws_access.store.journal import Journal
 
 LOCAL: Final = "local"
@@ -143,19 +144,20 @@ class Session:
             return kept | {"AWS_REGION": self.settings.region} | profile
         return kept | _DUMMY_CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.settings.region}
 
-    def client(self, service: str, *, bulk: bool = False) -> Any:
+    def client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
         """A boto3 client, with timeouts and retries; the account has been checked before it is handed out.
 
-        ``bulk`` is for many large requests from many threads, whose parameters are known to be right.
+        ``bulk`` is for many large requests from many threads, whose parameters are known to be right; a ``brief``
+        one gives up soon, for what may get lost.
         """
         self.check_account()
-        return self._client(service, bulk=bulk)
+        return self._client(service, bulk=bulk, brief=brief)
 
     def unchecked_client(self, service: str) -> Any:
         """A client for looking at what is wrong with the credentials themselves; only reading."""
         return self._client(service)
 
-    def _client(self, service: str, *, bulk: bool = False) -> Any:
+    def _client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -167,7 +169,7 @@ class Session:
         config = Config(
             connect_timeout=5,
             read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 6},
+            retries={"mode": "standard", "total_max_attempts": 1 if brief else 6},
             s3={"addressing_style": "path"} if self.endpoint else None,
             parameter_validation=not bulk,
             max_pool_connections=32 if bulk else 10,
@@ -327,6 +329,19 @@ class Session:
         if self.env == PROD and self._overrides.env is None:
             self.show.warn(f"PROD: this works in {self.env}, by context {self.contexts.in_use}")
         return Services((rehearsed if self.dry_run else watched)(self.world, self.journal))
+
+    @property
+    def operations_trail(self) -> Trail:
+        """For the word on what was done to the environment: it needs nothing but the table, and gives up soon."""
+        from bbws_access.backoff import Backoff
+        from bbws_access.clock import SystemClock
+        from bbws_access.ids import RandomIds
+        from bbws_access.names import Names
+        from bbws_access.services.trail import Trail
+        from bbws_access.store.table import Table
+
+        table = Table(self.client("dynamodb", brief=True), Names(self.env).table, Backoff(attempts=5))
+        return Trail(table, SystemClock(), RandomIds())
 
     @cached_property
     def actor(self) -> Actor:

@@ -10,16 +10,21 @@ from typing import Final
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso
+from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.export.formats import Row
 from bbws_access.models.archive import ArchivedPart
 from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Capability, EventType
 from bbws_access.report.collect import Collector
-from bbws_access.report.data import ReportData, Subject, Verification
+from bbws_access.report.data import Finding, ReportData, Subject, Verification
 from bbws_access.services.archive import RETAINED
 from bbws_access.services.audit import Audit
+from bbws_access.services.audit_verify import AuditVerify
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
+
+_SHOWN: Final = 100
+"""Findings that a page lists; it says how many there are."""
 
 _END: Final = "~"
 """After every number of a part."""
@@ -46,6 +51,29 @@ class AuditReports:
     def rows(self, actor: Actor, asked: AuditQuestion) -> Iterable[Row]:
         """The events of :meth:`question`'s answer, read as they are consumed."""
         return self._audit.rows(actor, asked)
+
+    def verified(
+        self, actor: Actor, asked: AuditQuestion, verify: AuditVerify, *, archive: bool = False
+    ) -> Verification | None:
+        """What a check of the range's days finds; ``None`` where there is nothing to check, or no trail yet.
+
+        With ``archive``, every archived object of the range is read. Raises ``Denied``.
+        """
+        if asked.since is None or asked.until is None:
+            raise ValueError("the question's range is not set")
+        last = (asked.until - timedelta(milliseconds=1)).date()
+        try:
+            found = verify.verify(actor, asked.organisation_id, asked.since.date(), last, archive=archive)
+        except (InvalidInput, NotFound):
+            return None
+        checked = [
+            f"the chain of {found.chained} events in the days {found.from_day} to {found.to_day}",
+            "the record of what is archived",
+        ]
+        if archive:
+            checked.append(f"{found.objects} archived objects, their manifests, locks and versions")
+        findings = [Finding(f.key or f.date or f.place, f.kind.value, f.message) for f in found.findings]
+        return Verification(self._clock.now(), checked, findings[:_SHOWN], len(findings))
 
     def made_from(
         self,

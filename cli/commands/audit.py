@@ -26,6 +26,7 @@ from cli.audit_question import (
 )
 from cli.command import command, noun
 from cli.commands import audit_archive, audit_reading, audit_report
+from cli.operations import failures_told
 from cli.progress import counted
 from cli.session import Session
 
@@ -137,10 +138,11 @@ def export(
         until=until,
     )
     session.announce()
-    if to == "s3":
-        data = _to_bucket(session, asked, export_format)
-    else:
-        data = _to_file(session, asked, Path(to), export_format)
+    with failures_told(session, "audit.export", "audit", asked.organisation_id, asked.organisation_id):
+        if to == "s3":
+            data = _to_bucket(session, asked, export_format)
+        else:
+            data = _to_file(session, asked, Path(to), export_format)
     fields = {"Events": "count", "To": "to", "Bytes": "bytes", "SHA-256": "sha256"}
     session.show.record(data, fields | ({"Link": "url"} if "url" in data else {}))
 

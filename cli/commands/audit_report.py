@@ -10,7 +10,8 @@ import typer
 
 from bbws_access.errors import InvalidInput
 from cli.command import command
-from cli.progress import counted
+from cli.operations import failures_told
+from cli.progress import counted, working
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def report(
         str | None, typer.Option("--to", help="To the end of this day (UTC), or up to this time; now.")
     ] = None,
     since: Annotated[str | None, typer.Option("--since", help="Instead of --from: 2h, 30d.")] = None,
+    archive: Annotated[bool, typer.Option("--archive", help="Verify every archived object of the range too.")] = False,
     platform: Annotated[bool, typer.Option("--platform", help="The platform's own trail instead.")] = False,
 ) -> None:
     """Write one page to read and print: activity, denials, privileged changes, exports, retention.
 
-    The page is complete in itself and needs no network. That it was made is recorded in the trail.
+    The trail is verified on the way, and the page says with what result. The page is complete in itself and needs
+    no network. That it was made is recorded in the trail.
     """
     from bbws_access.extras import needed
     from bbws_access.keys import PLATFORM
@@ -57,15 +60,25 @@ def report(
     actor, reports = session.actor, session.services.audit_reports
     session.announce()
     asked = reports.question(actor, AuditQuestion(org_id, since=first, until=last))
-    with counted("Reading", reports.rows(actor, asked)) as rows:
-        data = reports.made_from(actor, name, asked, rows)
-    with draft_of(html, option="--html") as draft:
-        draft.out.write(report_page(data).encode())
-        size, sha256 = draft.sealed()
-        reports.record(actor, data, str(html), sha256)
+    with failures_told(session, "audit.report", "audit", org_id, org_id):
+        with working("Verifying"):
+            verification = reports.verified(actor, asked, session.services.audit_verify, archive=archive)
+        with counted("Reading", reports.rows(actor, asked)) as rows:
+            data = reports.made_from(actor, name, asked, rows, verification)
+        with draft_of(html, option="--html") as draft:
+            draft.out.write(report_page(data).encode())
+            size, sha256 = draft.sealed()
+            reports.record(actor, data, str(html), sha256)
     session.show.record(
         _told(data) | {"to": str(html), "bytes": size, "sha256": sha256},
-        {"Events": "count", "Denied": "denied", "To": "to", "Bytes": "bytes", "SHA-256": "sha256"},
+        {
+            "Events": "count",
+            "Denied": "denied",
+            "Findings": "findings",
+            "To": "to",
+            "Bytes": "bytes",
+            "SHA-256": "sha256",
+        },
     )
 
 
@@ -77,6 +90,7 @@ def _told(data: ReportData) -> dict[str, object]:
         "until": iso(data.subject.until),
         "count": data.total,
         "denied": data.outcome("denied"),
+        "findings": None if data.verification is None else data.verification.total,
     }
 
 

@@ -8,6 +8,7 @@ import typer
 
 from bbws_access.errors import InvalidInput
 from cli.command import command
+from cli.operations import told
 from cli.session import Session
 from cli.target import ConfirmOption, EnvironmentArgument, YesOption
 
@@ -80,7 +81,9 @@ def bootstrap(
                 else:
                     session.confirm(question, yes=yes)
 
-        done = account.bootstrap(repository, progress.event, progress.step, agree, oidc_provider=oidc_provider)
+        with told(session, "env.bootstrap", "environment", session.env) as words:
+            done = account.bootstrap(repository, progress.event, progress.step, agree, oidc_provider=oidc_provider)
+            words |= {"repository": repository, "changed": sum(done.summary.counts.values())}
     data = {
         "environment": session.env,
         "changed": sum(done.summary.counts.values()),

@@ -9,6 +9,7 @@ import typer
 
 from bbws_access.errors import ExitCode, InvalidInput, Refused
 from cli.command import command
+from cli.operations import failures_told, told
 from cli.session import Session
 from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, YesOption, stack_of
 
@@ -112,10 +113,12 @@ def up(
                 with progress.paused():
                     _ask(session, summary, yes=yes, confirm=confirm)
 
-        applied = stack.apply(
-            progress.event, progress.step, kept=stack.kept_plan, allow_data_loss=allow_data_loss, agree=agree
-        )
-        session.keep_outputs(applied.outputs)
+        with told(session, "env.up", "environment", session.env) as words:
+            applied = stack.apply(
+                progress.event, progress.step, kept=stack.kept_plan, allow_data_loss=allow_data_loss, agree=agree
+            )
+            session.keep_outputs(applied.outputs)
+            words |= {"changed": applied.changed, "codeVersion": applied.package.sha256}
     data = {
         "environment": session.env,
         "changed": applied.changed,
@@ -175,10 +178,18 @@ def _down_local(session: Session, *, erase: bool, yes: bool) -> None:
         session.emulator.erase()
         session.forget_state()
         session.show.done("local is gone, and everything that was in it.")
-    elif session.emulator.stop():
+    elif _stopped(session):
         session.show.done("local is down; its data stays. Bring it back: bbws-access env up local")
     else:
         session.show.done("Nothing to do: local is not running.")
+
+
+def _stopped(session: Session) -> bool:
+    """Told before it is done: afterwards there is nobody to tell."""
+    if session.emulator.find() is not None:
+        with told(session, "env.down", "environment", session.env):
+            pass
+    return session.emulator.stop()
 
 
 def _destroy(session: Session, *, allow_data_loss: bool, yes: bool, confirm: str | None) -> None:
@@ -196,7 +207,11 @@ def _destroy(session: Session, *, allow_data_loss: bool, yes: bool, confirm: str
                     show_plan(session.show, session.env, summary)
                 session.confirm_name(f"Erase {session.env} ({counts_line(summary)})?", yes=yes, given=confirm)
 
-        outcome = stack_of(session).destroy(progress.event, progress.step, allow_data_loss=allow_data_loss, agree=agree)
+        # Where it succeeds, its trail goes with it; the archive stays.
+        with failures_told(session, "env.down", "environment", session.env):
+            outcome = stack_of(session).destroy(
+                progress.event, progress.step, allow_data_loss=allow_data_loss, agree=agree
+            )
         session.forget_state()
     removed = outcome.summary.remove if outcome is not None and outcome.summary is not None else 0
     if session.show.is_json:
@@ -220,7 +235,9 @@ def unlock(session: Session, environment: EnvironmentArgument = None, yes: YesOp
     if lock is not None:
         session.show.note(f"The state of {session.env} is locked {lock.told()} (lock {lock.lock_id}).")
         session.confirm(f"Release it? Be sure that this {lock.held_for.split()[-1]} has died.", yes=yes)
-        stack.unlock(lock)
+        with told(session, "env.unlock", "environment", session.env) as words:
+            words |= {"lock": lock.lock_id, "heldBy": lock.who, "operation": lock.operation}
+            stack.unlock(lock)
         data |= {"lock": {"id": lock.lock_id, "operation": lock.operation, "who": lock.who, "created": lock.created}}
     if session.show.is_json:
         session.show.json(data)

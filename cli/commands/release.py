@@ -10,6 +10,7 @@ import typer
 
 from bbws_access.errors import AccessError, InvalidInput
 from cli.command import command, noun
+from cli.operations import told
 from cli.session import Session
 from cli.target import ConfirmOption, EnvironmentArgument, YesOption, stack_of
 
@@ -111,9 +112,10 @@ def _deploy(session: Session, stack: Stack) -> str:
     from cli.provisioning_progress import ProvisioningProgress
 
     began = time.monotonic()
-    with ProvisioningProgress() as progress:
+    with ProvisioningProgress() as progress, told(session, "release.deploy", "environment", session.env) as words:
         applied = stack.apply(progress.event, progress.step)
         session.keep_outputs(applied.outputs)
+        words |= {"changed": applied.changed, "codeVersion": applied.package.sha256}
     version = applied.package.sha256
     seconds = round(time.monotonic() - began, 1)
     changed = applied.changed

@@ -11,6 +11,7 @@ import typer
 from bbws_access.errors import ExitCode, InvalidInput, NotFound
 from cli.command import command
 from cli.commands.table_verify import TableOption, WorkersOption, chosen_table
+from cli.operations import failures_told
 from cli.progress import counting
 from cli.session import Session
 
@@ -71,10 +72,11 @@ def backup(
     target: AbstractContextManager[Path] = (
         outgoing(session.client("s3"), place) if isinstance(place, Address) else nullcontext(place)
     )
-    with target as path, counting("Backing up items") as counter:
-        made = back_up(source.client, source.name, path, SystemClock(), counter.add, segments=workers)
-    manifest = made.manifest
-    record_backup(session.services.trail, session.actor, str(place), manifest)
+    with failures_told(session, "table.backup", "table", source.name):
+        with target as path, counting("Backing up items") as counter:
+            made = back_up(source.client, source.name, path, SystemClock(), counter.add, segments=workers)
+        manifest = made.manifest
+        record_backup(session.services.trail, session.actor, str(place), manifest)
     data = {"to": str(place), **manifest.model_dump(by_alias=True)}
     fields = {"Items": "items", "To": "to", "Bytes": "size", "SHA-256": "sha256", "Of table": "table"}
     session.show.record(data, fields)
@@ -115,7 +117,7 @@ def restore(
     session.announce()
     if into is None and describe(own.client, target) is None:
         raise NotFound(f"table {target} does not exist", hint=f"bbws-access env up {session.env}")
-    with _fetched(session, place) as path:
+    with failures_told(session, "table.restore", "table", target), _fetched(session, place) as path:
         with counting("Checking items") as counter:
             archive = open_archive(path, counter.add)
         items = archive.manifest.items
@@ -191,8 +193,9 @@ def pitr(
         raise InvalidInput(
             f"--at {iso(moment)} is out of reach: from {iso(earliest)} to {iso(latest)} the table can be restored"
         )
-    restore_to_moment(own.client, own.name, target, moment)
-    record_pitr(session.services.trail, session.actor, own.name, target, iso(moment))
+    with failures_told(session, "table.pitr", "table", own.name):
+        restore_to_moment(own.client, own.name, target, moment)
+        record_pitr(session.services.trail, session.actor, own.name, target, iso(moment))
     session.show.note(f"AWS restores {own.name} as of {iso(moment)} into {target}.")
     with counting("AWS restores, seconds") as counter:
         wait_until_active(own.client, target, counter.set)

@@ -49,6 +49,7 @@ def bare(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.
 def bbws(bare: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line over ``platform``."""
     monkeypatch.setattr(session_module.Session, "world", platform.world)
+    monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
     monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
     return bare
 
@@ -77,6 +78,7 @@ def acme_office(filled_once: Memory) -> Memory:
 def office(bare: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line over ``acme_office``, in the organisation Acme."""
     monkeypatch.setattr(session_module.Session, "world", acme_office.world)
+    monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
     monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
     monkeypatch.setattr(session_module, "_user_name", lambda: "ops")
     monkeypatch.setenv("BBWS_ACCESS_ORG", "Acme")

@@ -59,11 +59,13 @@ def test_a_range_that_is_none(bbws: Run, acme: str, tmp_path: Path, words: tuple
     assert not (tmp_path / "x.html").exists()
 
 
-def test_where_nothing_can_be_written_nothing_is_recorded(bbws: Run, acme: str, tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_a_failure_is_recorded(bbws: Run, acme: str, tmp_path: Path) -> None:
     done = bbws("audit", "report", "--org", acme, "--html", str(tmp_path / "no" / "x.html"))
     assert done.code == 1
     assert "choose another place with --html" in done.err
-    assert "audit.report" not in actions(bbws, acme)
+    latest = bbws("audit", "query", "--org", acme, "-o", "json").json["items"][0]
+    assert (latest["action"], latest["outcome"]) == ("audit.report", "FAILURE")
+    assert latest["details"] == {"error": "CANNOT_WRITE"}
 
 
 def test_what_cannot_be_recorded_is_not_handed_out(
@@ -106,3 +108,33 @@ def test_parquet_goes_to_a_file_and_to_the_bucket(bbws: Run, platform: Platform,
     done = bbws(*words, "s3", "-o", "json").json
     assert done["to"].endswith(".parquet")
     assert platform.storage.objects[done["to"].removeprefix("s3://audit/")].startswith(b"PAR1")
+
+
+def test_the_page_says_how_the_verification_ended(bbws: Run, platform: Platform, acme: str, tmp_path: Path) -> None:
+    target = tmp_path / "x.html"
+    words = ("audit", "report", "--org", acme, "--from", "2026-03-01", "--html", str(target), "-o", "json")
+    assert bbws(*words).json["findings"] == 0
+    page = target.read_text(encoding="utf-8")
+    assert "<b>Intact</b> <span>verification</span>" in page
+    assert "the chain of 2 events in the days 2026-03-01 to 2026-03-01" in page
+    assert "archived objects, their manifests" not in page
+    (event,) = [i for i in platform.items() if i.get("action") == "organisation.create"]
+    platform.client.update_item(
+        TableName=platform.table.name,
+        Key={"PK": {"S": event["PK"]}, "SK": {"S": event["SK"]}},
+        UpdateExpression="SET userEmail = :who",
+        ExpressionAttributeValues={":who": {"S": "mallory@example.com"}},
+    )
+    assert bbws(*words, "--archive").json["findings"] == 1
+    page = target.read_text(encoding="utf-8")
+    assert "<b>1 wrong</b> <span>verification</span>" in page
+    assert "event 1 does not have the hash that it was written with" in page
+    assert "ALTERED" in page
+    assert "archived objects, their manifests" in page
+
+
+def test_an_export_that_fails_is_told_of(bbws: Run, platform: Platform, acme: str) -> None:
+    platform.storage.fail_at = {"put_export"}
+    assert bbws("audit", "export", "--org", acme, "--to", "s3").code == 1
+    latest = bbws("audit", "query", "--org", acme, "-o", "json").json["items"][0]
+    assert (latest["action"], latest["outcome"]) == ("audit.export", "FAILURE")

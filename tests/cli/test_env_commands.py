@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bbws_access.errors import Refused
+from bbws_access.errors import ProvisioningFailed, Refused, Unreachable
 from bbws_access.provisioning import settings as settings_module
 from bbws_access.provisioning.drift import Difference
 from bbws_access.provisioning.events import Summary
@@ -20,9 +20,12 @@ from bbws_access.provisioning.plans import Action, Attribute, Change, PlanSummar
 from bbws_access.provisioning.runner import Outcome
 from bbws_access.provisioning.stack import Applied
 from bbws_access.provisioning.zips import Package
+from bbws_access.services.trail import Trail
 from cli import session as session_module
 from cli.commands import env_health, env_up, release
 from tests.cli.conftest import Run
+from tests.cli.memory import MemoryTable
+from tests.fakes import FakeIds, FixedClock
 
 GROUP = 'module.functions.aws_cloudwatch_log_group.this["team"]'
 SUMMARY = PlanSummary(
@@ -82,7 +85,23 @@ class Stand:
 
 
 @pytest.fixture
-def stand(monkeypatch: pytest.MonkeyPatch) -> Stand:
+def told(monkeypatch: pytest.MonkeyPatch) -> MemoryTable:
+    """The environment's table, with nothing but the trail in it."""
+    table = MemoryTable()
+    trail = Trail(table, FixedClock(), FakeIds())
+    monkeypatch.setattr(session_module.Session, "operations_trail", trail)
+    return table
+
+
+def words(table: MemoryTable) -> list[tuple[str, str, str, Any]]:
+    """Action, outcome, who, and details of each event, in order."""
+    found = [i for (_, sk), i in table.state().items() if i and sk.startswith("EVENT#")]
+    found.sort(key=lambda item: int(item["sequence"]))
+    return [(i["action"], i["outcome"], i["userId"], i["details"]) for i in found]
+
+
+@pytest.fixture
+def stand(monkeypatch: pytest.MonkeyPatch, told: MemoryTable) -> Stand:
     found = Stand()
     for module in (env_up, env_health, release):
         monkeypatch.setattr(module, "stack_of", lambda session: found)
@@ -403,3 +422,66 @@ def test_a_confirmation_that_is_another_environments_is_refused() -> None:
 
     with pytest.raises(Refused, match="this is sit"):
         session_module.Session(Overrides(env="sit")).confirm_name("?", yes=True, given="prod")
+
+
+# --- what the trail says --------------------------------------------------------------------------
+
+OPS = "arn:aws:iam::000000000000:user/ops"
+
+
+def test_what_is_done_to_an_environment_is_told(bare: Run, stand: Stand, told: MemoryTable) -> None:
+    assert bare("env", "up", "dev", "--yes").code == 0
+    stand.held = Lock("l-1", "OperationTypeApply", "ci@runner", "2026-03-01T09:00:00Z")
+    assert bare("env", "unlock", "dev", "--yes").code == 0
+    stand.summary = PlanSummary(())
+    assert bare("release", "deploy", "dev", "--yes").code == 0
+    assert words(told) == [
+        ("env.up", "SUCCESS", OPS, {"changed": 7, "codeVersion": "0" * 64}),
+        ("env.unlock", "SUCCESS", OPS, {"lock": "l-1", "heldBy": "ci@runner", "operation": "OperationTypeApply"}),
+        ("release.deploy", "SUCCESS", OPS, {"changed": 0, "codeVersion": "0" * 64}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome", "code"),
+    [
+        (ProvisioningFailed("Terraform said: secret"), "FAILURE", "PROVISIONING_FAILED"),
+        (Refused("a guard said no"), "DENIED", "REFUSED"),
+        (KeyboardInterrupt(), "FAILURE", "INTERRUPTED"),
+    ],
+)
+def test_what_fails_is_told_by_its_code(
+    bare: Run, stand: Stand, told: MemoryTable, monkeypatch: pytest.MonkeyPatch, failure: Any, outcome: str, code: str
+) -> None:
+    def failing(*_: Any, **__: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(stand, "apply", failing)
+    monkeypatch.setattr(stand, "destroy", failing)
+    assert bare("env", "up", "dev", "--yes").code != 0
+    assert bare("env", "down", "dev", "--erase", "--yes").code != 0
+    assert words(told) == [
+        ("env.up", outcome, OPS, {"error": code}),
+        ("env.down", outcome, OPS, {"error": code}),
+    ]
+
+
+def test_a_trail_that_cannot_be_reached_holds_nothing_up(
+    bare: Run, stand: Stand, told: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: Any) -> None:
+        raise Unreachable("the table does not answer")
+
+    monkeypatch.setattr(told, "transact", down)
+    done = bare("env", "up", "dev", "--yes")
+    assert done.code == 0
+    assert "env.up is not in the trail: the table does not answer" in done.err
+    monkeypatch.setattr(stand, "apply", down)
+    failed = bare("env", "up", "dev", "--yes")
+    assert failed.code == 1
+    assert "not in the trail" not in failed.err
+
+
+def test_wrong_usage_is_nobodys_act(bare: Run, stand: Stand, told: MemoryTable) -> None:
+    assert bare("env", "up", "dev", "--port", "4566", "--yes").code == 2
+    assert words(told) == []

@@ -1,0 +1,64 @@
+"""The trail's word on what a command did, or tried, beside the table's items: best effort, and never in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bbws_access.errors import AccessError, Denied, InvalidInput, Refused
+from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import Outcome
+
+if TYPE_CHECKING:
+    from cli.session import Session
+
+_Word = tuple[str, str, str]
+"""Action, kind of resource, and its name."""
+
+
+@contextmanager
+def told(session: Session, action: str, kind: str, name: str) -> Iterator[dict[str, Any]]:
+    """Records how the block ended; what it puts into the dictionary is told of a success too.
+
+    Wrong usage is nobody's act. Where the trail cannot be reached, a line on stderr says so.
+    """
+    more: dict[str, Any] = {}
+    with _failures(session, (action, kind, name), PLATFORM):
+        yield more
+    _record(session, (action, kind, name), PLATFORM, Outcome.SUCCESS, more)
+
+
+@contextmanager
+def failures_told(session: Session, action: str, kind: str, name: str, org_id: str = PLATFORM) -> Iterator[None]:
+    """For a command that records its success by itself: only how it failed."""
+    with _failures(session, (action, kind, name), org_id):
+        yield
+
+
+@contextmanager
+def _failures(session: Session, word: _Word, org_id: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except AccessError as error:
+        outcome = Outcome.DENIED if isinstance(error, Denied | Refused) else Outcome.FAILURE
+        # The code alone: a message may quote what was typed.
+        _record(session, word, org_id, outcome, {"error": error.code})
+        raise
+    except KeyboardInterrupt:
+        _record(session, word, org_id, Outcome.FAILURE, {"error": "INTERRUPTED"})
+        raise
+
+
+def _record(session: Session, word: _Word, org_id: str, outcome: Outcome, more: dict[str, Any]) -> None:
+    from bbws_access.services.operations import record_operation
+
+    action, kind, name = word
+    try:
+        trail = session.operations_trail
+        record_operation(trail, session.actor, action, (kind, name), org_id=org_id, outcome=outcome, more=more)
+    except AccessError as error:
+        if outcome is Outcome.SUCCESS:
+            session.show.note(f"{action} is not in the trail: {error.message}")
