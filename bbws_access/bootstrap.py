@@ -39,6 +39,7 @@ from bbws_access.services.users import Users
 from bbws_access.store.table import Table
 
 if TYPE_CHECKING:
+    from bbws_access.services.audit_evidence import AuditEvidence
     from bbws_access.services.audit_report import AuditReports
     from bbws_access.services.effective_access import EffectiveAccessQuestions
 
@@ -149,6 +150,13 @@ class Services:
     @cached_property
     def audit_verify(self) -> AuditVerify:
         return AuditVerify(self._world.table, self._world.clock, self._world.audit_storage)
+
+    @cached_property
+    def audit_evidence(self) -> AuditEvidence:
+        # No function needs it either.
+        from bbws_access.services.audit_evidence import AuditEvidence
+
+        return AuditEvidence(self._world.table, self.trail, self._world.clock, self._world.audit_storage)
 
     @cached_property
     def invitations(self) -> Invitations:

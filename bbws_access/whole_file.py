@@ -55,5 +55,27 @@ def draft_of(target: Path, *, option: str = "--to") -> Iterator[Draft]:
         part.unlink(missing_ok=True)
 
 
+def digest_name(target: Path) -> Path:
+    """Where the SHA-256 of ``target`` stands."""
+    return target.with_name(f"{target.name}.sha256")
+
+
+def digest_line(name: str, sha256: str) -> bytes:
+    """As ``sha256sum -c`` reads it: names with a backslash or a line's end are escaped, and marked so."""
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    mark = "\\" if escaped != name else ""
+    return f"{mark}{sha256}  {escaped}\n".encode(errors="surrogateescape")
+
+
+def write_digest(target: Path, sha256: str) -> None:
+    """Raises :class:`AccessError` where it cannot be written.
+
+    An earlier one is to be taken away before ``target`` gets its name: a file without is honest, one beside
+    the digest of another is not.
+    """
+    with draft_of(digest_name(target)) as draft:
+        draft.out.write(digest_line(target.name, sha256))
+
+
 def _cannot(target: Path, error: OSError, hint: str | None = None) -> AccessError:
     return AccessError(f"cannot write {target}: {error.strerror}", code="CANNOT_WRITE", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from bbws_access.services.event_walk import EventWalk, position, table_sources
 from bbws_access.services.pages import ListPage, PageRequest
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Table
+from bbws_access.whole_file import digest_line, digest_name
 
 LINK_LASTS: Final = timedelta(hours=24)
 """Of an export in the bucket; the contract's figure."""
@@ -110,9 +112,9 @@ class Audit:
         export_format: ExportFormat | FileFormat,
         at_most: int | None = None,
     ) -> Exported:
-        """A copy of the answer in the audit bucket, with a link. The trail says who took it before they get it.
+        """A copy of the answer in the audit bucket, its SHA-256 beside it, and a link.
 
-        Raises as :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
+        The trail says who took it before they get it. Raises as :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
         """
         actor.require("audit:export", question.organisation_id)
         asked, chosen = self._bounded(question), FileFormat(export_format)
@@ -123,6 +125,12 @@ class Audit:
             kept = rows if at_most is None else _no_more_than(rows, at_most)
             written = write_file(kept, Path(folder) / "export", chosen)
             self._storage.put_export(key, written.path, CONTENT_TYPES[chosen], written.sha256)
+            line = digest_line(key.rpartition("/")[2], written.sha256)
+            beside = digest_name(written.path)
+            beside.write_bytes(line)
+            self._storage.put_export(
+                f"{key}.sha256", beside, "text/plain; charset=utf-8", hashlib.sha256(line).hexdigest()
+            )
         location = f"s3://{self._storage.bucket}/{key}"
         self.record_export(actor, org_id, location, chosen, written.count, written.sha256)
         return Exported(

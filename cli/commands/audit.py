@@ -25,7 +25,7 @@ from cli.audit_question import (
     zone_of,
 )
 from cli.command import command, noun
-from cli.commands import audit_archive, audit_reading, audit_report
+from cli.commands import audit_archive, audit_evidence, audit_reading, audit_report
 from cli.operations import failures_told
 from cli.progress import counted
 from cli.session import Session
@@ -149,14 +149,17 @@ def export(
 
 def _to_file(session: Session, question: AuditQuestion, target: Path, chosen: FileFormat) -> dict[str, Any]:
     from bbws_access.export.files import Written, write_file
+    from bbws_access.whole_file import digest_name, write_digest
 
     audit, actor = session.services.audit, session.actor
 
     def record(done: Written) -> None:
         audit.record_export(actor, question.organisation_id, str(target), chosen, done.count, done.sha256)
+        digest_name(target).unlink(missing_ok=True)
 
     with counted("Exporting", audit.rows(actor, question)) as watched:
         written = write_file(watched, target, chosen, record)
+    write_digest(target, written.sha256)
     return {"to": str(target), "count": written.count, "bytes": written.size, "sha256": written.sha256}
 
 
@@ -168,3 +171,4 @@ def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) ->
 audit_archive.register(app)
 audit_reading.register(app)
 audit_report.register(app)
+audit_evidence.register(app)

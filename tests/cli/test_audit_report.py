@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -138,3 +139,37 @@ def test_an_export_that_fails_is_told_of(bbws: Run, platform: Platform, acme: st
     assert bbws("audit", "export", "--org", acme, "--to", "s3").code == 1
     latest = bbws("audit", "query", "--org", acme, "-o", "json").json["items"][0]
     assert (latest["action"], latest["outcome"]) == ("audit.export", "FAILURE")
+
+
+def checked(target: Path) -> int:
+    words = ["sha256sum", "--strict", "-c", "--", f"{target.name}.sha256"]
+    return subprocess.run(words, cwd=target.parent, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("name", ["x.csv", "é 😀.csv", "back\\slash.csv", "two\nlines.csv", "-c"])
+def test_a_digest_lies_beside_an_export(bbws: Run, acme: str, tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 0
+    assert checked(target) == 0
+    target.write_bytes(target.read_bytes() + b"x")
+    assert checked(target) == 1
+    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 0
+    assert checked(target) == 0
+
+
+def test_no_digest_of_an_earlier_export_lies_beside_a_later_one(
+    bbws: Run, acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is cut off between the two files."""
+    target = tmp_path / "x.csv"
+    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 0
+    first = target.read_bytes()
+
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bbws_access.whole_file.digest_line", broken)
+    done = bbws("audit", "export", "--org", acme, "--to", str(target))
+    assert (done.code, "cannot write" in done.err) == (1, True)
+    assert target.read_bytes() != first
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["x.csv"]

@@ -21,12 +21,13 @@ GUIDES = [
     "daily-work.md",
     "audit-trail.md",
     "audit-report.md",
+    "audit-evidence.md",
     "api.md",
     "table.md",
     "migrating.md",
     "local.md",
 ]
-FILES = (".csv", ".parquet", ".html", ".json", ".gz")
+FILES = (".csv", ".parquet", ".html", ".json", ".gz", ".zip")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
     for place, word in enumerate(words):
-        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html"}:
+        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle"}:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")

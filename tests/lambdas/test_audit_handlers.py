@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -148,8 +149,11 @@ def test_a_summary_counts(org: str) -> None:
 def test_an_export_is_made_and_can_be_fetched(platform: Platform, org: str) -> None:
     reply = ask("audit-export-audit", holder(org, "audit:export"), {"format": "jsonl", "type": "AUTHORIZATION"})
     assert (reply.status, reply.json["count"], reply.json["format"]) == (201, 1, "jsonl")
-    (body,) = platform.storage.objects.values()
+    (name, beside) = platform.storage.objects
+    body = platform.storage.objects[name]
     assert json.loads(body)["action"] == "authorize"
+    line = f"{hashlib.sha256(body).hexdigest()}  {name.rpartition('/')[2]}\n"
+    assert (beside, platform.storage.objects[beside]) == (f"{name}.sha256", line.encode())
     assert reply.json["url"].startswith("https://")
     assert ask("audit-export-audit", holder(org, "audit:read"), {"format": "csv"}).status == 403
 

@@ -12,6 +12,8 @@ from typing import Any, get_type_hints
 
 import bbws_access.services as services_package
 from bbws_access.bootstrap import Services
+from bbws_access.services.audit_evidence import AuditEvidence
+from bbws_access.services.audit_report import AuditReports
 
 _WRITES = {
     "table": {"write", "transact", "put_new"},
@@ -19,6 +21,9 @@ _WRITES = {
     "storage": {"put_export", "put_once"},
 }
 """What writes, by what it is called on."""
+
+_LATE = {"AuditEvidence": AuditEvidence, "AuditReports": AuditReports}
+"""What the bootstrap imports when it is asked for."""
 
 _Name = tuple[str, str]
 """A class, or ``""`` for a function of a module, and a name in it."""
@@ -90,9 +95,7 @@ def public_methods() -> dict[str, _Name]:
     for name, part in vars(Services).items():
         if not isinstance(part, cached_property) or name == "trail":
             continue
-        from bbws_access.services.audit_report import AuditReports
-
-        kind: Any = get_type_hints(part.func, localns={"AuditReports": AuditReports})["return"]
+        kind: Any = get_type_hints(part.func, localns=_LATE)["return"]
         for method, what in vars(kind).items():
             if inspect.isfunction(what) and not method.startswith("_"):
                 found[f"{name}.{method}"] = (kind.__name__, method)

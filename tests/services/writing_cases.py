@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from bbws_access import keys
@@ -28,6 +29,7 @@ from bbws_access.models.team import (
 )
 from bbws_access.models.user import UserChanges
 from bbws_access.services.archive import ArchiveReport
+from bbws_access.services.audit_evidence import Gathered
 from bbws_access.services.uniqueness import Named, fold_name
 from bbws_access.store.writes import Delete, Update
 from tests.cli.memory import Memory, MemoryTable
@@ -144,6 +146,7 @@ def _report(stage: Stage) -> None:
     reports.record(OPERATOR, reports.made_from(OPERATOR, "Acme", asked, []), "report.html", "0" * 64)
 
 
+GATHERED = Gathered(date(2026, 3, 1), date(2026, 3, 2))
 SITE_READ = frozenset({"site:read"})
 SITE_BOTH = frozenset({"site:read", "site:update"})
 BOTH, AFTER, BEFORE = {"before", "after"}, {"after"}, {"before"}
@@ -180,6 +183,10 @@ CASES: dict[str, Case] = {
     "audit.record_export": Case(
         lambda s: s.services.audit.record_export(OPERATOR, s.org, "x.csv", "csv", 1, "0" * 64),
         {"audit.export": {"target", "sha256", "count"}},
+    ),
+    "audit_evidence.record": Case(
+        lambda s: s.services.audit_evidence.record(OPERATOR, s.org, GATHERED, "evidence.zip", "0" * 64),
+        {"audit.evidence": {"target", "sha256", "count", "from", "to"}},
     ),
     "audit_reports.record": Case(_report, {"audit.report": {"target", "sha256", "count"}}),
     "invitations.by_token": Case(
