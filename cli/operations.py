@@ -58,6 +58,8 @@ def _record(session: Session, word: _Word, org_id: str, outcome: Outcome, more: 
     action, kind, name = word
     try:
         trail = session.operations_trail
+        if not trail.has_begun(org_id):
+            return  # nothing was seeded or restored yet: what comes first begins the trail
         record_operation(trail, session.actor, action, (kind, name), org_id=org_id, outcome=outcome, more=more)
     except AccessError as error:
         if outcome is Outcome.SUCCESS:

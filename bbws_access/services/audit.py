@@ -114,7 +114,8 @@ class Audit:
     ) -> Exported:
         """A copy of the answer in the audit bucket, its SHA-256 beside it, and a link.
 
-        The trail says who took it before they get it. Raises as :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
+        The trail says who took it before they get it. Raises as :meth:`events`, and :class:`InvalidInput`
+        (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
         """
         actor.require("audit:export", question.organisation_id)
         asked, chosen = self._bounded(question), FileFormat(export_format)

@@ -99,6 +99,10 @@ class Trail:
             return events
         raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
 
+    def has_begun(self, org_id: str) -> bool:
+        """Whether there is a chain yet; one that began in an empty table would be in a restored one's way."""
+        return self._head(org_id).sequence > 0
+
     def _head(self, org_id: str) -> _Head:
         item = self._table.get(keys.audit_head_key(org_id))
         if item is None:

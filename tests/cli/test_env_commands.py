@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from bbws_access.access.actor import system
 from bbws_access.errors import ProvisioningFailed, Refused, Unreachable
+from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import EventType
 from bbws_access.provisioning import settings as settings_module
 from bbws_access.provisioning.drift import Difference
 from bbws_access.provisioning.events import Summary
@@ -20,6 +23,7 @@ from bbws_access.provisioning.plans import Action, Attribute, Change, PlanSummar
 from bbws_access.provisioning.runner import Outcome
 from bbws_access.provisioning.stack import Applied
 from bbws_access.provisioning.zips import Package
+from bbws_access.services.trail import Change as TrailChange
 from bbws_access.services.trail import Trail
 from cli import session as session_module
 from cli.commands import env_health, env_up, release
@@ -89,6 +93,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> MemoryTable:
     """The environment's table, with nothing but the trail in it."""
     table = MemoryTable()
     trail = Trail(table, FixedClock(), FakeIds())
+    trail.commit(system("seed"), PLATFORM, [TrailChange(EventType.CONFIGURATION, "table.seed", "seed", "v1")])
     monkeypatch.setattr(session_module.Session, "operations_trail", trail)
     return table
 
@@ -97,7 +102,7 @@ def words(table: MemoryTable) -> list[tuple[str, str, str, Any]]:
     """Action, outcome, who, and details of each event, in order."""
     found = [i for (_, sk), i in table.state().items() if i and sk.startswith("EVENT#")]
     found.sort(key=lambda item: int(item["sequence"]))
-    return [(i["action"], i["outcome"], i["userId"], i["details"]) for i in found]
+    return [(i["action"], i["outcome"], i["userId"], i["details"]) for i in found if i["action"] != "table.seed"]
 
 
 @pytest.fixture
@@ -485,3 +490,12 @@ def test_a_trail_that_cannot_be_reached_holds_nothing_up(
 def test_wrong_usage_is_nobodys_act(bare: Run, stand: Stand, told: MemoryTable) -> None:
     assert bare("env", "up", "dev", "--port", "4566", "--yes").code == 2
     assert words(told) == []
+
+
+def test_an_empty_table_stays_empty(bare: Run, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup is restored into it: a trail that had begun there would be in its way."""
+    table = MemoryTable()
+    trail = Trail(table, FixedClock(), FakeIds())
+    monkeypatch.setattr(session_module.Session, "operations_trail", trail)
+    assert bare("env", "up", "dev", "--yes").code == 0
+    assert table.state() == {}

@@ -285,3 +285,16 @@ def test_names_of_tables_that_were_restored(table: Run, recovering: Recovering) 
     done = table("table", "pitr", "--at", "1h")
     assert recovering.asked["TargetTableName"].startswith(f"{TABLE_NAME}-20")
     assert done.code == 3
+
+
+def test_a_failed_copy_is_told_of_but_in_a_table_that_is_being_restored(table: Run, town: Town, tmp_path: Path) -> None:
+    """What is half restored must be found as it was left by the next try."""
+    before, missing = town.items(), str(tmp_path / "missing.gz")
+    assert table("table", "restore", "--from", missing, "--yes").code == 1
+    assert town.items() == before
+    assert table("table", "restore", "--from", missing, "--merge", "--yes").code == 1
+    assert table("table", "backup", "--to", str(tmp_path / "no" / "x.gz")).code == 1
+    told = [(e["action"], e["outcome"]) for e in events(town.platform, "table.restore")]
+    assert told == [("table.restore", "FAILURE")]
+    (failed,) = events(town.platform, "table.backup")
+    assert (failed["outcome"], set(failed["details"])) == ("FAILURE", {"error"})
