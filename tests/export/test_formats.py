@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bbws_access.errors import AccessError
@@ -115,9 +115,13 @@ def test_without_models_the_bytes_are_the_same(file_format: FileFormat) -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-DETAILS = st.dictionaries(TEXT, st.recursive(st.none() | st.booleans() | st.integers() | TEXT, st.lists, max_leaves=6))
+NUMBERS = st.integers(-(10**37), 10**37)
+"""DynamoDB holds 38 digits."""
+
+DETAILS = st.dictionaries(TEXT, st.recursive(st.none() | st.booleans() | NUMBERS | TEXT, st.lists, max_leaves=6))
 
 
+@settings(derandomize=True)
 @given(TEXT, DETAILS, st.sampled_from(Outcome), st.none() | st.integers(1, 10**12))
 def test_rows_are_what_the_models_say(text: str, details: dict[str, Any], outcome: Outcome, number: int | None) -> None:
     one = event(1, START, user_email=text, request_id=text, details=details, outcome=outcome, sequence=number, ttl=1)
