@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bbws_access.errors import AccessError, Denied, InvalidInput, Refused
+from bbws_access.errors import AccessError, Denied, InvalidInput, NotFound, Refused
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Outcome
 
@@ -61,6 +61,8 @@ def _record(session: Session, word: _Word, org_id: str, outcome: Outcome, more: 
         if not trail.has_begun(org_id):
             return  # nothing was seeded or restored yet: what comes first begins the trail
         record_operation(trail, session.actor, action, (kind, name), org_id=org_id, outcome=outcome, more=more)
+    except NotFound:
+        return  # there is no table, as before the first env up
     except AccessError as error:
         if outcome is Outcome.SUCCESS:
             session.show.note(f"{action} is not in the trail: {error.message}")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bbws_access.access.actor import system
-from bbws_access.errors import ProvisioningFailed, Refused, Unreachable
+from bbws_access.errors import NotFound, ProvisioningFailed, Refused, Unreachable
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
 from bbws_access.provisioning import settings as settings_module
@@ -485,6 +485,17 @@ def test_a_trail_that_cannot_be_reached_holds_nothing_up(
     failed = bare("env", "up", "dev", "--yes")
     assert failed.code == 1
     assert "not in the trail" not in failed.err
+
+
+def test_where_there_is_no_table_there_is_nobody_to_tell(
+    bare: Run, stand: Stand, told: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any) -> None:
+        raise NotFound("the table does not exist")
+
+    monkeypatch.setattr(told, "get", missing)
+    done = bare("env", "up", "dev", "--yes")
+    assert (done.code, "not in the trail" in done.err) == (0, False)
 
 
 def test_wrong_usage_is_nobodys_act(bare: Run, stand: Stand, told: MemoryTable) -> None:
