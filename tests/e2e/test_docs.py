@@ -62,6 +62,7 @@ def old_table(own: Deployed) -> None:
     put_all(client, LEGACY_TABLE.format(env="local"), sample())
 
 
+@pytest.mark.timeout(900)  # a hundred commands, each a process of its own
 def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> None:
     """One after the other, as a reader goes through them: what one makes, the next may use."""
     for guide in GUIDES:

@@ -51,14 +51,22 @@ def chain_of(race: Race) -> list[dict[str, object]]:  # noqa: F811
 
 def test_every_one_of_sixty_four_succeeds_and_follows_another(race: Race) -> None:  # noqa: F811
     def write(n: int) -> str:
-        if n % 2:
-            request = NewRole(name=f"ROLE_{n}", display_name=f"Role {n}", permissions=frozenset({"site:read"}))
-            race.services.roles.create(OPERATOR, race.org_id, request)
-        else:
-            race.services.teams.create(OPERATOR, race.org_id, NewTeam(name=f"Team {n}"))
+        try:
+            if n % 2:
+                request = NewRole(name=f"ROLE_{n}", display_name=f"Role {n}", permissions=frozenset({"site:read"}))
+                race.services.roles.create(OPERATOR, race.org_id, request)
+            else:
+                race.services.teams.create(OPERATOR, race.org_id, NewTeam(name=f"Team {n}"))
+        except Busy:
+            return f"busy {n}"
         return "done"
 
-    assert at_once(write) == {"done": WRITERS}
+    said = at_once(write)
+    # On a machine with much else to do somebody may lose sixty times in a row: what they are told to do then works.
+    again = [write(int(word.split()[1])) for word in said if word != "done"]
+    assert set(again) <= {"done"}
+    assert said["done"] + len(again) == WRITERS
+    assert said["done"] > WRITERS // 2
     actions = Counter(str(event["action"]) for event in chain_of(race))
     assert (actions["role.create"], actions["team.create"]) == (WRITERS // 2, WRITERS // 2)
     named = [i for i in race.items() if str(i.get("name", "")).startswith(("ROLE_", "Team "))]
