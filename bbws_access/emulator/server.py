@@ -54,13 +54,14 @@ def _serve(files: launch.Layout, listener: socket.socket, identity: record.Recor
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from bbws_access.emulator import apigateway_gaps, cloudwatch_gaps, workers
+    from bbws_access.emulator import apigateway_gaps, cloudwatch_gaps, lambda_gaps, workers
     from bbws_access.emulator.checkpoint import Checkpointer
     from bbws_access.emulator.gateway import Gateway
     from bbws_access.emulator.statefile import StateFile
 
     apigateway_gaps.install()
     cloudwatch_gaps.install()
+    lambda_gaps.install()
     try:
         state = StateFile(files.data / "state.sqlite3")
     except sqlite3.Error:

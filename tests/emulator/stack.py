@@ -32,6 +32,13 @@ def handler(event, context):
 def probe(event, context):
     return {"pid": os.getpid(), "environment": dict(os.environ)}
 
+def raises(event, context):
+    print("about to fail")
+    raise Exception(f"failed in process {os.getpid()}")
+
+def leaves(event, context):
+    os._exit(1)
+
 def authorize(event, context):
     if event["authorizationToken"] not in ("Bearer good", "Bearer bad"):
         raise Exception("Unauthorized")
