@@ -80,6 +80,6 @@ def office(bare: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> R
     monkeypatch.setattr(session_module.Session, "world", acme_office.world)
     monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
     monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
-    monkeypatch.setattr(session_module, "_user_name", lambda: "ops")
+    monkeypatch.setattr(session_module.Session, "user_name", "ops")
     monkeypatch.setenv("BBWS_ACCESS_ORG", "Acme")
     return bare

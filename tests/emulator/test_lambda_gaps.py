@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 import pytest
-
 from ministack.core import lambda_runtime
 
 from bbws_access.emulator import lambda_gaps

@@ -1,0 +1,132 @@
+"""Where a command works, and what this machine knows of it: flags, environment variables, contexts, kept state."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bbws_access.errors import NotFound
+from cli.contexts import Contexts
+from cli.options import Overrides
+
+if TYPE_CHECKING:
+    from bbws_access.emulator.process import Emulator
+    from bbws_access.provisioning.settings import EnvironmentSettings
+
+LOCAL: Final = "local"
+PROD: Final = "prod"
+
+
+class Place:
+    """Environment, organisation and AWS profile: flag before environment variable before context before default."""
+
+    def __init__(self, overrides: Overrides) -> None:
+        self._overrides = overrides
+        context = self.contexts.current
+        # What a context says beside its environment holds there only.
+        self._context = context if context is not None and overrides.env in {None, context.env} else None
+        self.env = overrides.env or (LOCAL if context is None else context.env)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        return Contexts.read(self.state_dir)
+
+    @property
+    def given_env(self) -> str | None:
+        """What a flag or an environment variable says."""
+        return self._overrides.env
+
+    @property
+    def given_org(self) -> str | None:
+        return self._overrides.org
+
+    @property
+    def env_from(self) -> str:
+        """Why the command works where it does."""
+        if self._overrides.env is not None:
+            return "--env or BBWS_ACCESS_ENV"
+        return "the default" if self._context is None else f"context {self.contexts.in_use}"
+
+    @property
+    def org_name(self) -> str | None:
+        """The organisation as it was named."""
+        return self._overrides.org or (None if self._context is None else self._context.org)
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile to sign in with; ``None`` leaves it to the AWS SDK."""
+        return os.environ.get("AWS_PROFILE") or (None if self._context is None else self._context.profile)
+
+    @property
+    def is_local(self) -> bool:
+        return self.env == LOCAL
+
+    @cached_property
+    def settings(self) -> EnvironmentSettings:
+        """Raises ``InvalidInput`` for an environment that is not configured."""
+        from bbws_access.provisioning.settings import load
+
+        return load(self.env)
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """State of this tool for this user; ``BBWS_ACCESS_STATE_DIR`` moves it."""
+        chosen = os.environ.get("BBWS_ACCESS_STATE_DIR")
+        if chosen:
+            return Path(chosen)
+        from platformdirs import user_state_path
+
+        return user_state_path("bbws-access", appauthor=False)
+
+    @property
+    def env_dir(self) -> Path:
+        """State of the environment; on an emulator another one than on AWS, so that neither is taken for the other."""
+        emulated = not self.is_local and bool(os.environ.get("AWS_ENDPOINT_URL"))
+        return self.state_dir / (f"{self.env}-emulated" if emulated else self.env)
+
+    @cached_property
+    def emulator(self) -> Emulator:
+        from bbws_access.emulator.process import Emulator
+
+        return Emulator(self.state_dir / "emulator")
+
+    @property
+    def user_name(self) -> str:
+        """Of whoever sits at this machine."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # no name for the user id, as in some containers
+            return "operator"
+
+    # --- what was kept of the environment ---------------------------------------------------------
+
+    @property
+    def _outputs_file(self) -> Path:
+        return self.env_dir / "outputs.json"
+
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        """What Terraform said of the environment when it was last stood up from here."""
+        try:
+            found: dict[str, Any] = json.loads(self._outputs_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise NotFound(
+                f"environment {self.env} has not been stood up from here", hint=f"bbws-access env up {self.env}"
+            ) from None
+        return found
+
+    def keep_outputs(self, outputs: dict[str, Any]) -> None:
+        self.env_dir.mkdir(parents=True, exist_ok=True)
+        part = self._outputs_file.with_suffix(".part")
+        part.write_text(json.dumps(outputs, indent=2, sort_keys=True), encoding="utf-8")
+        part.replace(self._outputs_file)
+        self.__dict__.pop("outputs", None)
+
+    def forget_state(self) -> None:
+        """After the environment itself is gone."""
+        shutil.rmtree(self.env_dir, ignore_errors=True)
