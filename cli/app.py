@@ -10,6 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from bbws_access import __version__
+from bbws_access.errors import ExitCode
+from cli import asking
 from cli.options import (
     ColumnsOption,
     DebugOption,
@@ -69,7 +71,7 @@ class LazyGroup(TyperGroup):
 app = typer.Typer(
     cls=LazyGroup,
     name="bbws-access",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -83,7 +85,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
     env: EnvOption = None,
@@ -101,3 +103,16 @@ def root(
     """Administer the BBWS access-management platform: stand it up, and run users, roles and audit."""
     del version
     context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug)
+    if context.invoked_subcommand is None:
+        _without_command(context, context.obj)
+
+
+def _without_command(context: typer.Context, overrides: Overrides) -> None:
+    """Somebody at a terminal wants to know where they are; a machine has forgotten something."""
+    if not asking.somebody_reads():
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    from cli.overview import show_overview
+    from cli.session import Session
+
+    show_overview(Session(overrides))

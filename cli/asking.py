@@ -9,6 +9,11 @@ from bbws_access.errors import InvalidInput, Refused
 from cli.safety import safe
 
 
+def somebody_reads() -> bool:
+    """Whether somebody sits at a terminal and sees the data there."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 class Asking:
     """Of a session: ``env`` is the environment that is asked about; a ``dry_run`` loses nothing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,8 +18,27 @@ _DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY
 """What the emulator takes; the user's own never go to it."""
 
 
+class ClientOnDemand:
+    """Stands for a client that is made when it is first used: making one takes longer than most requests."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._made, name)
+        self.__dict__[name] = found
+        return found
+
+    @cached_property
+    def _made(self) -> Any:
+        return self._make()
+
+
 class AwsAccess(Place):
     """AWS at a place, shown through ``show``. In a ``dry_run`` its clients refuse to write."""
+
+    hurried = False
+    """Whether somebody waits for a glance only: every client then gives up soon."""
 
     def __init__(self, overrides: Overrides, show: Renderer, *, dry_run: bool) -> None:
         super().__init__(overrides)
@@ -49,6 +69,10 @@ class AwsAccess(Place):
         self.check_account()
         return self._client(service, bulk=bulk, brief=brief)
 
+    def client_on_demand(self, service: str) -> Any:
+        """The same, made with its first use; nothing is asked of AWS before."""
+        return ClientOnDemand(lambda: self.client(service))
+
     def unchecked_client(self, service: str) -> Any:
         """A client for looking at what is wrong with the credentials themselves; only reading."""
         return self._client(service)
@@ -59,12 +83,13 @@ class AwsAccess(Place):
 
         from bbws_access.aws_errors import translated
 
+        brief = brief or self.hurried
         chosen: dict[str, Any] = {"region_name": self.settings.region}
         if self.endpoint is not None:
             chosen |= {"endpoint_url": self.endpoint} | {k.lower(): v for k, v in _DUMMY_CREDENTIALS.items()}
         config = Config(
-            connect_timeout=5,
-            read_timeout=30,
+            connect_timeout=2 if brief else 5,
+            read_timeout=4 if brief else 30,
             retries={"mode": "standard", "total_max_attempts": 1 if brief else 6},
             s3={"addressing_style": "path"} if self.endpoint else None,
             parameter_validation=not bulk,

@@ -60,6 +60,7 @@ def _misused(error: TyperException) -> int:
 
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     path = context.command_path if context is not None else "bbws-access"

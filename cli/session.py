@@ -63,10 +63,10 @@ class Session(AwsAccess, Asking):
             table=Table(self.client("dynamodb"), Names(self.env).table),
             clock=SystemClock(),
             ids=RandomIds(),
-            mailer=SesMailer(self.client("ses"), self.settings.mail_from),
-            directory=CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"]),
+            mailer=SesMailer(self.client_on_demand("ses"), self.settings.mail_from),
+            directory=CognitoDirectory(self.client_on_demand("cognito-idp"), self.outputs["user_pool_id"]),
             audit_storage=S3AuditStorage(
-                self.client("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
+                self.client_on_demand("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
             ),
             link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,8 +45,14 @@ class Check:
         return {"group": self.group, "name": self.name, "ok": self.ok, "says": self.says}
 
 
-def checks(client: Client, names: Names, outputs: Mapping[str, Any], now: datetime) -> Iterator[Check]:
-    """Asks everything, in the order in which it is told. ``outputs`` are Terraform's."""
+AT_A_GLANCE: Final = ("table", "indexes", "dead letters", "alarms")
+"""Checks of one or two small requests each."""
+
+
+def checks(
+    client: Client, names: Names, outputs: Mapping[str, Any], now: datetime, only: Set[str] | None = None
+) -> Iterator[Check]:
+    """Asks everything, or ``only`` what is named, in the order in which it is told. ``outputs`` are Terraform's."""
     asked: Sequence[tuple[str, str, Callable[[], tuple[bool, str]]]] = (
         ("Data", "table", lambda: _table(client("dynamodb"), outputs["dynamodb_table_name"])),
         ("Data", "indexes", lambda: _indexes(client("dynamodb"), outputs["dynamodb_table_name"])),
@@ -60,6 +66,8 @@ def checks(client: Client, names: Names, outputs: Mapping[str, Any], now: dateti
         ("Traffic", "alarms", lambda: _alarms(client("cloudwatch"), names.prefix)),
     )
     for group, name, ask in asked:
+        if only is not None and name not in only:
+            continue
         try:
             with translated(name):
                 ok, says = ask()

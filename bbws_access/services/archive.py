@@ -97,6 +97,11 @@ class Archive:
                 report.failures.append((org_id, day, error.message))
         return report
 
+    def reached(self, actor: Actor, org_id: str) -> ArchiveHead:
+        """How far an organisation's archive has come, or the platform's."""
+        actor.require("audit:archive", PLATFORM)
+        return self._head(org_id)
+
     # --- what is due -----------------------------------------------------------------------------
 
     def _organisations(self) -> Iterator[str]:
