@@ -16,6 +16,7 @@ from cli.options import (
     ColumnsOption,
     DebugOption,
     EnvOption,
+    NoPagerOption,
     OrgOption,
     OutputOption,
     Overrides,
@@ -96,13 +97,14 @@ def root(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     debug: DebugOption = False,
+    no_pager: NoPagerOption = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Administer the BBWS access-management platform: stand it up, and run users, roles and audit."""
     del version
-    context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug)
+    context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug, no_pager)
     if context.invoked_subcommand is None:
         _without_command(context, context.obj)
 

@@ -14,6 +14,7 @@ from cli.options import (
     DebugOption,
     DryRunOption,
     EnvOption,
+    NoPagerOption,
     OrgOption,
     OutputOption,
     Overrides,
@@ -32,6 +33,7 @@ _COMMON = {
     "quiet": (QuietOption, False),
     "verbose": (VerboseOption, False),
     "debug": (DebugOption, False),
+    "no_pager": (NoPagerOption, False),
 }
 
 

@@ -59,6 +59,11 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on std
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show each request to AWS on stderr.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
 
+NoPagerOption = Annotated[
+    bool,
+    typer.Option("--no-pager", help="Do not page long lists on a terminal; BBWS_ACCESS_PAGER names another pager."),
+]
+
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact changes and write nothing.")]
 """Of each command that is registered with ``changes=True``."""
 
@@ -78,6 +83,7 @@ class Overrides:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    no_pager: bool = False
 
     def under(self, nearer: Overrides) -> Overrides:
         """``nearer`` wins where it says something: what stands next to the command is what was meant."""

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 
 from cli.app import NOUNS, app, load
 
-_COMMON: Final = ("env", "org", "output", "columns", "query", "quiet", "verbose", "debug")
+_COMMON: Final = ("env", "org", "output", "columns", "query", "quiet", "verbose", "debug", "no_pager")
 """Parameters that every command takes; the page says them once."""
 
 _TYPES: Final = {str: "text", int: "integer", float: "number", bool: "boolean"}

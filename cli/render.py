@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import InvalidInput
+from cli.asking import somebody_reads
 from cli.documents import Row, compiled, write_document, write_rows
 from cli.options import Output
+from cli.paging import paged
 from cli.safety import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from cli.layout import Layout
+
+_AROUND_ROWS: Final = 4
+"""Lines of a screen that a table's rows do not have: its title, the line below it, a note, and the prompt."""
 
 __all__ = ["Renderer", "error_line", "safe"]
 
@@ -25,7 +32,8 @@ class Renderer:
     """Prints one command's results.
 
     ``columns`` are titles or keys with commas; ``query`` is JMESPath, which asks for JSON by itself;
-    ``quiet`` keeps stderr for errors; while ``withheld``, as in a dry run, nothing is shown as done.
+    ``quiet`` keeps stderr for errors; while ``withheld``, as in a dry run, nothing is shown as done;
+    ``pager`` is the program for tables that are longer than the screen.
     """
 
     def __init__(
@@ -36,6 +44,7 @@ class Renderer:
         query: str | None = None,
         quiet: bool = False,
         withheld: bool = False,
+        pager: Sequence[str] = (),
     ) -> None:
         self._query = compiled(query, output)
         self._output = output or (Output.TABLE if query is None else Output.JSON)
@@ -44,6 +53,7 @@ class Renderer:
             raise InvalidInput("--columns names no column", hint="give titles or keys, with commas between them")
         self.quiet = quiet
         self.withheld = withheld
+        self._pager = list(pager)
 
     @property
     def is_json(self) -> bool:
@@ -151,10 +161,18 @@ class Renderer:
             for title, key in columns.items()
         ]
         layout = laid_out(table, console.width if console.is_terminal else None)
+        if self._pager and len(rows) + _AROUND_ROWS > console.height and somebody_reads():
+            with paged(self._pager) as out:
+                self._print_layout(self._console(out), layout, len(rows))
+        else:
+            self._print_layout(console, layout, len(rows))
+        self._note_what_is_missing(layout.shortened, layout.left_out)
+
+    @staticmethod
+    def _print_layout(console: Console, layout: Layout, rows: int) -> None:
         console.print(_plain(layout.line(None)), style="bold", soft_wrap=True)
         console.print(_plain("─" * layout.width), style="dim", soft_wrap=True)
-        console.file.writelines(layout.line(n) + "\n" for n in range(len(rows)))
-        self._note_what_is_missing(layout.shortened, layout.left_out)
+        console.file.writelines(layout.line(n) + "\n" for n in range(rows))
 
     def _note_what_is_missing(self, shortened: list[str], left_out: list[str]) -> None:
         said = [
@@ -166,10 +184,11 @@ class Renderer:
             self.note(f"{' '.join(said)} A wider window, --columns or -o json shows them.")
 
     @staticmethod
-    def _console(*, stderr: bool = False) -> Console:
+    def _console(pager: IO[str] | None = None, *, stderr: bool = False) -> Console:
         from rich.console import Console
 
-        return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+        terminal = None if pager is None else True
+        return Console(file=pager, force_terminal=terminal, stderr=stderr, highlight=False, emoji=False, markup=False)
 
 
 def _chosen(wanted: Sequence[str], columns: Mapping[str, str], rows: Sequence[Row]) -> dict[str, str]:

@@ -6,6 +6,7 @@ With its parts it is the only one that reads the environment: :mod:`cli.place` s
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from bbws_access.errors import InvalidInput
 from cli.asking import Asking
 from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
 from cli.options import Overrides
+from cli.paging import chosen_pager
 from cli.place import LOCAL, PROD
 from cli.render import Renderer
 
@@ -37,6 +39,7 @@ class Session(AwsAccess, Asking):
             query=overrides.query,
             quiet=overrides.quiet,
             withheld=dry_run,
+            pager=[] if overrides.no_pager else chosen_pager(os.environ),
         )
         super().__init__(overrides, show, dry_run=dry_run)
 
