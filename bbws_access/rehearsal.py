@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from bbws_access.audit_storage import AuditStorage
+from bbws_access.audit_storage import AuditStorage, StoredObject
 from bbws_access.bootstrap import World
+from bbws_access.clock import iso
 from bbws_access.directory import Account, Directory
 from bbws_access.errors import Refused
 from bbws_access.mail import Mail
@@ -28,7 +32,7 @@ def rehearsed(world: World, journal: Journal) -> World:
         table=RehearsalTable(world.table, journal),
         mailer=_UnsentMail(journal),
         directory=_UntouchedDirectory(world.directory, journal),
-        audit_storage=_ReadOnlyStorage(world.audit_storage),
+        audit_storage=_RehearsedStorage(world.audit_storage, journal),
     )
 
 
@@ -77,16 +81,18 @@ class _UntouchedDirectory:
         self._journal.beside.append(f"{verb} the account {email}")
 
 
-class _ReadOnlyStorage:
-    """The audit bucket without the calls that write to it."""
+class _RehearsedStorage:
+    """The audit bucket, over which lies what would have been written to it: that is kept in a folder that goes away."""
 
-    def __init__(self, storage: AuditStorage) -> None:
+    def __init__(self, storage: AuditStorage, journal: Journal) -> None:
         self._storage = storage
+        self._journal = journal
+        self._written: dict[str, StoredObject] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="bbws-access-")
         self.bucket = storage.bucket
 
     def thaw(self, key: str, days: int) -> None:
-        del days
-        raise _refused(f"thaw {key}")
+        self._journal.beside.append(f"thaw s3://{self.bucket}/{key} for {days} days")
 
     def protection(self) -> dict[str, Any]:
         return self._storage.protection()
@@ -95,24 +101,38 @@ class _ReadOnlyStorage:
         return self._storage.versions_below(prefix)
 
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
-        del source, content_type, sha256
-        raise _refused(f"write {key}")
+        del content_type
+        self._write(key, source, sha256, None)
 
     def put_once(self, key: str, source: Path, content_type: str, sha256: str, retain_until: datetime) -> bool:
-        del source, content_type, sha256, retain_until
-        raise _refused(f"write {key}")
+        del content_type
+        if self.describe(key) is not None:
+            return False
+        self._write(key, source, sha256, retain_until)
+        return True
+
+    def _write(self, key: str, source: Path, sha256: str, until: datetime | None) -> None:
+        size = source.stat().st_size
+        shutil.copyfile(source, self._place(key))
+        self._written[key] = StoredObject(key, size, sha256, until)
+        locked = "" if until is None else f", locked until {iso(until)}"
+        self._journal.beside.append(f"write s3://{self.bucket}/{key}: {size} bytes{locked}")
+
+    def _place(self, key: str) -> Path:
+        return Path(self._folder.name) / hashlib.sha256(key.encode()).hexdigest()
 
     def link(self, key: str, lasts: timedelta) -> str:
         return self._storage.link(key, lasts)
 
-    def describe(self, key: str) -> Any:
-        return self._storage.describe(key)
+    def describe(self, key: str) -> StoredObject | None:
+        return self._written.get(key) or self._storage.describe(key)
 
-    def read(self, key: str) -> Any:
-        return self._storage.read(key)
+    def read(self, key: str) -> BinaryIO:
+        return self._place(key).open("rb") if key in self._written else self._storage.read(key)
 
-    def keys_below(self, prefix: str) -> Any:
-        return self._storage.keys_below(prefix)
+    def keys_below(self, prefix: str) -> list[str]:
+        new = [key for key in self._written if key.startswith(prefix)]
+        return sorted({*self._storage.keys_below(prefix), *new})
 
 
 READING = ("BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan", "AdminGet", "AdminList")

@@ -55,7 +55,8 @@ class Asking:
             raise Refused(f"{self.env} asks for a confirmation, and nobody is there to give it", hint=f"add {needed}")
         import typer
 
-        if typer.prompt(f"{question} Type its name ({self.env})", default="", show_default=False, err=True) != self.env:
+        asked = safe(f"{question} Type its name ({self.env})")
+        if typer.prompt(asked, default="", show_default=False, err=True) != self.env:
             raise Refused("nothing was done")
 
     def password(self, *, new: bool = True) -> str:

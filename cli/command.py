@@ -80,11 +80,14 @@ def command(
             above = context.obj if isinstance(context.obj, Overrides) else Overrides()
             dry_run = changes and given.pop("dry_run")
             session = Session(above.under(nearer), dry_run=dry_run)
-            function(session, **given)
+            try:
+                function(session, **given)
+            except typer.Exit:  # it has found something, which does not undo what it would have changed
+                if dry_run:
+                    _show_rehearsal(session)
+                raise
             if dry_run:
-                from cli.changes import show_rehearsal
-
-                show_rehearsal(session)
+                _show_rehearsal(session)
 
         keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         new_signature = signature.replace(parameters=[context, *keyword_only, *common], return_annotation=None)
@@ -94,6 +97,12 @@ def command(
         return function
 
     return register
+
+
+def _show_rehearsal(session: Session) -> None:
+    from cli.changes import show_rehearsal
+
+    show_rehearsal(session)
 
 
 def _examples(lines: str) -> str | None:

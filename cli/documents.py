@@ -71,7 +71,7 @@ def write_rows(rows: Iterable[Row], first_keys: Iterable[str], output: Output, o
     found = list(rows)
     header = list(dict.fromkeys([*first_keys, *(key for row in found for key in row)]))
     writer = csv.writer(out)
-    writer.writerow(header)
+    writer.writerow([CONTROL_IN_CELL.sub("�", key) for key in header])
     for row in found:
         writer.writerow([CONTROL_IN_CELL.sub("�", csv_cell(row.get(key))) for key in header])
 

@@ -49,7 +49,9 @@ def _failed(error: Exception, message: str, hint: str | None, code: ExitCode, de
     if debug:
         import traceback
 
-        traceback.print_exception(error)
+        from cli.safety import safe_lines
+
+        sys.stderr.write(safe_lines("".join(traceback.format_exception(error))))
     error_line(message, hint)
     return code
 

@@ -21,6 +21,9 @@ _NAMED: Final = 3
 _PLACES: Final = 5
 """Places told in one attribute, before they are only counted."""
 
+_NOTHING: Final = "(none)"
+"""What is absent and what is empty are the same to people."""
+
 LONGEST: Final = 60
 """Characters of a value that are shown; the whole one is in the JSON."""
 
@@ -87,7 +90,8 @@ def _told(group: Group) -> list[str]:
 
 def _lines(attribute: Attribute) -> list[str]:
     found = list(differing(attribute.name, attribute.before, attribute.after))
-    lines = [f"{path}: {short(before)} → {short(after)}" for path, before, after in found[:_PLACES]]
+    told = [(path, short(before), short(after)) for path, before, after in found[:_PLACES]]
+    lines = [f"{path}: {before} → {after}" for path, before, after in told if before != after or before != _NOTHING]
     return [*lines, f"{attribute.name}: {len(found) - _PLACES} more"] if len(found) > _PLACES else lines
 
 
@@ -96,6 +100,6 @@ def short(value: Any) -> str:
     import json
 
     if value is None or value in ("", [], {}):
-        return "(none)"
+        return _NOTHING
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -102,7 +102,7 @@ class Renderer:
         width = max(len(title) for title in fields)
         console = self._console()
         for title, key in fields.items():
-            line = Text.assemble((title.ljust(width), "bold"), "  ", safe(data.get(key)))
+            line = Text.assemble((safe(title).ljust(width), "bold"), "  ", safe(data.get(key)))
             console.print(line, soft_wrap=True)
 
     def line(self, text: str) -> None:
@@ -157,7 +157,9 @@ class Renderer:
 
         console = self._console()
         table = [
-            Column(title, key, [safe(row.get(key)) for row in rows], all(_is_number(row.get(key)) for row in rows))
+            Column(
+                safe(title), key, [safe(row.get(key)) for row in rows], all(_is_number(row.get(key)) for row in rows)
+            )
             for title, key in columns.items()
         ]
         layout = laid_out(table, console.width if console.is_terminal else None)

@@ -35,6 +35,11 @@ def safe(value: Any) -> str:
     return CONTROL.sub("�", text)
 
 
+def safe_lines(text: str) -> str:
+    """Text of many lines, which stay lines, with tabs; the rest as :func:`safe`."""
+    return CONTROL_IN_CELL.sub("�", text.replace("\r\n", "\n"))
+
+
 def escaped(document: str) -> str:
     """Text of JSON, or YAML in double quotes, whose strings hold the remaining controls as escapes: nothing is lost."""
     return _LEFT_BY_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)

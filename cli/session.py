@@ -49,6 +49,12 @@ class Session(AwsAccess, Asking):
             return self
         return Session(replace(self._overrides, env=environment), dry_run=self.dry_run)
 
+    def in_rehearsal(self) -> Session:
+        """The same session, in which nothing can change; for a command that tells by itself what it would do."""
+        rehearsing = Session(self._overrides, dry_run=True)
+        rehearsing.show.withheld = False
+        return rehearsing
+
     @cached_property
     def world(self) -> World:
         """The environment itself."""

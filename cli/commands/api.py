@@ -13,6 +13,7 @@ import typer
 from bbws_access.errors import AccessError, ExitCode, InvalidInput
 from cli.api_request import PARAMETER, api_path, json_body, query_pairs
 from cli.command import command, noun
+from cli.safety import safe_lines
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _show(session: Session, answer: ApiAnswer) -> None:
     if found is not None:
         session.show.json(found)
     else:
-        sys.stdout.write(answer.text)
+        sys.stdout.write(safe_lines(answer.text) if sys.stdout.isatty() else answer.text)
 
 
 def _help_with(session: Session, method: str, path: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -110,6 +112,7 @@ def _in_zone(row: Mapping[str, Any], zone: str | None) -> Mapping[str, Any]:
     bbws-access audit export --org Acme --format csv --to audit.csv
     bbws-access audit export --org Acme --format jsonl --to s3
     """,
+    changes=True,
 )
 def export(
     session: Session,
@@ -155,12 +158,26 @@ def _to_file(session: Session, question: AuditQuestion, target: Path, chosen: Fi
 
     def record(done: Written) -> None:
         audit.record_export(actor, question.organisation_id, str(target), chosen, done.count, done.sha256)
-        digest_name(target).unlink(missing_ok=True)
+        if not session.dry_run:
+            digest_name(target).unlink(missing_ok=True)
 
-    with counted("Exporting", audit.rows(actor, question)) as watched:
-        written = write_file(watched, target, chosen, record)
-    write_digest(target, written.sha256)
+    with counted("Exporting", audit.rows(actor, question)) as watched, _place_of(session, target) as place:
+        written = write_file(watched, place, chosen, record)
+    if not session.dry_run:
+        write_digest(target, written.sha256)
     return {"to": str(target), "count": written.count, "bytes": written.size, "sha256": written.sha256}
+
+
+@contextmanager
+def _place_of(session: Session, target: Path) -> Iterator[Path]:
+    """Where the file is written: in a dry run somewhere that goes away, for its count and its digest."""
+    if not session.dry_run:
+        yield target
+        return
+    with TemporaryDirectory(prefix="bbws-access-") as folder:
+        place = Path(folder) / "export"
+        yield place
+        session.journal.beside.append(f"write {target}: {place.stat().st_size} bytes")
 
 
 def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) -> dict[str, Any]:

@@ -41,7 +41,9 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access audit archive
         bbws-access audit archive --org Acme --catch-up
+        bbws-access audit archive --dry-run
         """,
+        changes=True,
     )(archive)
     command(
         app,
@@ -50,6 +52,7 @@ def register(app: typer.Typer) -> None:
         bbws-access audit restore --org Acme --day 2026-01-31 --to day.jsonl
         bbws-access audit restore --org Acme --day 2026-01-31 --into-table
         """,
+        changes=True,
     )(restore)
 
 
@@ -132,6 +135,10 @@ def restore(
             service.thaw(session.actor, org_id, wanted)
         session.show.note(f"{wanted} is in Glacier and was asked for: repeat this in {THAW_HOURS}.")
         raise typer.Exit(ExitCode.PARTIAL)
+    if to is not None and session.dry_run:
+        found = sum(1 for _ in session.services.archive_restore.events(session.actor, org_id, wanted))
+        session.journal.beside.append(f"write {to}: {found} events")
+        return
     if to is not None:
         written = _to_file(session, org_id, wanted, to)
     else:

@@ -26,6 +26,8 @@ from cli.audit_question import (
     question,
 )
 from cli.command import command
+from cli.documents import write_document
+from cli.options import Output
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -187,7 +189,7 @@ def tail(
 
 def _print(session: Session, row: Mapping[str, Any]) -> None:
     if session.show.is_json:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        write_document(row, Output.JSONL, sys.stdout)
     else:
         words = (
             row["timestamp"],

@@ -8,7 +8,9 @@ import typer
 
 from bbws_access.errors import InvalidInput
 from cli.command import command
+from cli.environment_rehearsal import tell_plan
 from cli.operations import told
+from cli.options import DryRunOption
 from cli.session import Session
 from cli.target import ConfirmOption, EnvironmentArgument, YesOption
 
@@ -46,6 +48,7 @@ def bootstrap(
     ] = True,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Make an account ready, once: a bucket and a lock for Terraform's state, and the role that CI takes on.
 
@@ -63,6 +66,7 @@ def bootstrap(
         )
     if repository is None:
         raise InvalidInput("which repository may deploy? Give --repository OWNER/NAME or set GITHUB_REPOSITORY")
+    session = session.in_rehearsal() if dry_run else session
     session.announce()
     # Not in the environment's own folder: what was begun here outlives the environment.
     folder = session.state_dir / "bootstrap" / session.env_dir.name
@@ -70,6 +74,14 @@ def bootstrap(
     with ProvisioningProgress() as progress, translated(f"bucket {account.bucket}"):
         if account.bucket_is_there():
             progress.step(f"Bucket {account.bucket} is there already")
+        if dry_run:
+            tell_plan(
+                session,
+                lambda agree: account.bootstrap(
+                    repository, progress.event, progress.step, agree, oidc_provider=oidc_provider
+                ),
+            )
+            return
 
         def agree(summary: PlanSummary) -> None:
             with progress.paused():

@@ -9,7 +9,9 @@ import typer
 
 from bbws_access.errors import ExitCode, InvalidInput, Refused
 from cli.command import command
+from cli.environment_rehearsal import tell_down, tell_steps, tell_up
 from cli.operations import failures_told, told
+from cli.options import DryRunOption
 from cli.session import Session
 from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, YesOption, stack_of
 
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
         bbws-access env up local
         bbws-access env up local --port 4566
         bbws-access env up dev --yes
+        bbws-access env up prod --dry-run
         bbws-access env up prod --yes --confirm prod
         """,
     )(up)
@@ -43,6 +46,7 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access env down local
         bbws-access env down local --erase
+        bbws-access env down local --erase --dry-run
         bbws-access env down dev --allow-data-loss
         """,
     )(down)
@@ -87,6 +91,7 @@ def up(
     allow_data_loss: DataLossOption = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Stand an environment up, or bring it to what the sources say.
 
@@ -96,6 +101,9 @@ def up(
     from cli.provisioning_progress import ProvisioningProgress
 
     session = session.at(environment)
+    if dry_run:
+        tell_up(session, replan=replan)
+        return
     began = monotonic()
     with ProvisioningProgress() as progress:
         if session.is_local:
@@ -155,6 +163,7 @@ def down(
     allow_data_loss: DataLossOption = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Stop the local environment; its data stays and comes back with env up, unless --erase says otherwise.
 
@@ -162,7 +171,9 @@ def down(
     --allow-data-loss says so. Prod does not go at all on AWS.
     """
     session = session.at(environment)
-    if session.is_local:
+    if dry_run and (session.is_local or erase or allow_data_loss):
+        tell_down(session, erase=erase)
+    elif session.is_local:
         _down_local(session, erase=erase, yes=yes)
     elif erase or allow_data_loss:
         _destroy(session, allow_data_loss=allow_data_loss, yes=yes, confirm=confirm)
@@ -222,15 +233,24 @@ def _destroy(session: Session, *, allow_data_loss: bool, yes: bool, confirm: str
         session.show.done(f"Nothing to do: there is nothing of {session.env}.")
 
 
-def unlock(session: Session, environment: EnvironmentArgument = None, yes: YesOption = False) -> None:
+def unlock(
+    session: Session,
+    environment: EnvironmentArgument = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
     """Show who holds the lock of an environment's state, and release it after asking.
 
     Whoever holds it may still be at work: two applies at once damage the state.
     """
     session = session.at(environment)
+    session = session.in_rehearsal() if dry_run else session
     session.announce()
     stack = stack_of(session)
     lock = stack.lock(lambda: session.client("s3"))
+    if dry_run:
+        tell_steps(session, *([] if lock is None else [f"release lock {lock.lock_id}, {lock.told()}"]))
+        return
     data = {"environment": session.env, "released": lock is not None}
     if lock is not None:
         session.show.note(f"The state of {session.env} is locked {lock.told()} (lock {lock.lock_id}).")

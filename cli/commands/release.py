@@ -10,7 +10,9 @@ import typer
 
 from bbws_access.errors import AccessError, InvalidInput
 from cli.command import command, noun
+from cli.environment_rehearsal import tell_up
 from cli.operations import told
+from cli.options import DryRunOption
 from cli.session import Session
 from cli.target import ConfirmOption, EnvironmentArgument, YesOption, stack_of
 
@@ -78,6 +80,7 @@ def build(
     epilog="""
     bbws-access release deploy local
     bbws-access release deploy local --watch
+    bbws-access release deploy prod --dry-run
     """,
 )
 def deploy(
@@ -88,9 +91,13 @@ def deploy(
     ] = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Deploy the functions' code as it is here; what has not changed is not touched."""
     session = session.at(environment)
+    if dry_run:
+        tell_up(session, replan=True)
+        return
     session.announce()
     stack = stack_of(session)
     if not session.is_local:

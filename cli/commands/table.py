@@ -33,7 +33,9 @@ _DIFFERENCES: Final = {
     bbws-access table seed --env local
     bbws-access table seed --diff
     bbws-access table seed --diff --org Acme
+    bbws-access table seed --take --dry-run
     """,
+    changes=True,
 )
 def seed(
     session: Session,

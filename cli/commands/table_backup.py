@@ -11,7 +11,9 @@ import typer
 from bbws_access.errors import ExitCode, InvalidInput, NotFound
 from cli.command import command
 from cli.commands.table_verify import TableOption, WorkersOption, chosen_table
+from cli.environment_rehearsal import tell_steps
 from cli.operations import failures_told
+from cli.options import DryRunOption
 from cli.progress import counting
 from cli.session import Session
 
@@ -56,6 +58,7 @@ def backup(
     to: Annotated[str, typer.Option("--to", help="A file, or s3://BUCKET/KEY.")],
     table: TableOption = None,
     workers: WorkersOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Copy the table to a file or an object, with a manifest of counts and digests beside it.
 
@@ -67,8 +70,12 @@ def backup(
     from bbws_access.keeper.recording import record_backup
 
     place = parse_place(to)
+    session = session.in_rehearsal() if dry_run else session
     session.announce()
     source = chosen_table(session, table)
+    if dry_run:
+        tell_steps(session, f"copy table {source.name} to {place}, with its manifest", "record that in the trail")
+        return
     target: AbstractContextManager[Path] = (
         outgoing(session.client("s3"), place) if isinstance(place, Address) else nullcontext(place)
     )
@@ -97,6 +104,7 @@ def restore(
     ] = False,
     workers: WorkersOption = None,
     yes: YesOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Bring a backup into a new or an empty table; exits 3 where something is left for a person.
 
@@ -112,7 +120,8 @@ def restore(
     if with_assignments and not merge:
         raise InvalidInput("--with-assignments goes with --merge: without it all is restored")
     place = parse_place(source)
-    own = session.services.table
+    session = session.in_rehearsal() if dry_run else session
+    own = session.world.table if dry_run else session.services.table
     target = valid_name(into) if into else own.name
     session.announce()
     if into is None and describe(own.client, target) is None:
@@ -125,6 +134,9 @@ def restore(
             archive = open_archive(path, counter.add)
         items = archive.manifest.items
         what = "Merge" if merge else "Restore"
+        if dry_run:
+            _tell_restore(session, own.client, target, f"{what.lower()} {items} items of {archive.manifest.created_at}")
+            return
         session.confirm(
             f"{what} {items} items of {archive.manifest.created_at} into {target}?",
             yes=yes or (into is not None and not merge),
@@ -140,6 +152,13 @@ def restore(
         session.services.trail, session.actor, str(place), archive.manifest, target, dict(outcome.counts), merge=merge
     )
     _show(session, target, outcome, made=made)
+
+
+def _tell_restore(session: Session, client: Any, target: str, what: str) -> None:
+    from bbws_access.keeper.tables import describe
+
+    made = [f"make table {target}"] if describe(client, target) is None else []
+    tell_steps(session, *made, f"{what} into {target}", "record that in the trail")
 
 
 def _fetched(session: Session, place: Path | Address) -> AbstractContextManager[Path]:
@@ -174,6 +193,7 @@ def pitr(
     session: Session,
     at: Annotated[str, typer.Option("--at", help="The moment: 30m, 2h, 7d ago, or an ISO 8601 time.")],
     into: Annotated[str | None, typer.Option("--into", help="Name of the new table.")] = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Restore the table as it was at a moment into a new table, and compare the two; exits 3 where they differ.
 
@@ -188,7 +208,8 @@ def pitr(
     from cli.moments import parse_moment
 
     moment = parse_moment(at, SystemClock().now(), "--at")
-    own = session.services.table
+    session = session.in_rehearsal() if dry_run else session
+    own = session.world.table if dry_run else session.services.table
     target = into or f"{own.name}-{moment.strftime('%Y%m%d-%H%M%S')}"
     session.announce()
     earliest, latest = restorable(own.client, own.name)
@@ -196,6 +217,9 @@ def pitr(
         raise InvalidInput(
             f"--at {iso(moment)} is out of reach: from {iso(earliest)} to {iso(latest)} the table can be restored"
         )
+    if dry_run:
+        tell_steps(session, f"restore {own.name} as of {iso(moment)} into {target}", "record that in the trail")
+        return
     with failures_told(session, "table.pitr", "table", own.name):
         restore_to_moment(own.client, own.name, target, moment)
         record_pitr(session.services.trail, session.actor, own.name, target, iso(moment))
