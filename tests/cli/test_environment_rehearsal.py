@@ -11,7 +11,7 @@ from bbws_access.provisioning.plans import PlanSummary
 from cli import environment_rehearsal
 from cli.reference import described
 from tests.cli.conftest import Run
-from tests.cli.test_env_commands import Stand, stand  # noqa: F401 - a fixture
+from tests.cli.test_env_commands import Stand, stand, told  # noqa: F401 - fixtures
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def test_the_plan_is_shown_and_not_applied(bare: Run, rehearsing: Stand, line: s
     assert "[HOLDS DATA: IT WOULD BE LOST]" in done.out
     assert done.err.startswith("dry run · ")
     assert done.err.endswith("Nothing was changed: this was a dry run.\n")
-    told = bare(*line.split(), "--dry-run", "-o", "json").json
-    assert (told["dryRun"], told["pending"], told["counts"]["add"]) == (True, True, 5)
+    found = bare(*line.split(), "--dry-run", "-o", "json").json
+    assert (found["dryRun"], found["pending"], found["counts"]["add"]) == (True, True, 5)
 
 
 def test_nothing_to_change(bare: Run, rehearsing: Stand) -> None:
