@@ -13,6 +13,7 @@ import typer
 from bbws_access.errors import AccessError, ExitCode, InvalidInput
 from cli.api_request import PARAMETER, api_path, json_body, query_pairs
 from cli.command import command, noun
+from cli.commands import api_coverage
 from cli.safety import safe_lines
 from cli.session import Session
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bbws_access.adapters.rest_api import ApiAnswer
 
 app = noun("The deployed API: its contract, its documentation, and calls to it.")
+api_coverage.register(app)
 
 _COLUMNS = {
     "#": "number",

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_gro
 GUIDES = [
     "first-user.md",
     "daily-work.md",
+    "access.md",
     "audit-trail.md",
     "audit-report.md",
     "audit-evidence.md",
