@@ -1,7 +1,8 @@
 """How the services hang together: said once, for both doors and for tests.
 
 A door makes a :class:`World` from what it knows (AWS clients, the environment's names) and gets
-:class:`Services`. Nothing is built before it is asked for.
+:class:`Services`. Nothing is built or imported before it is asked for: a command waits for its own service only,
+and so does the cold start of a function.
 """
 
 from __future__ import annotations
@@ -16,32 +17,30 @@ from bbws_access.clock import Clock
 from bbws_access.directory import Directory
 from bbws_access.ids import Ids
 from bbws_access.mail import Mailer
-from bbws_access.services.acceptance import AcceptInvitation
-from bbws_access.services.accounts import Accounts
-from bbws_access.services.archive import Archive
-from bbws_access.services.archive_restore import ArchiveRestore
-from bbws_access.services.audit import Audit
-from bbws_access.services.audit_verify import AuditVerify
-from bbws_access.services.invitations import Invitations
-from bbws_access.services.limits import Limits
-from bbws_access.services.members import Members
-from bbws_access.services.organisations import Organisations
-from bbws_access.services.permission_sets import PermissionSets
-from bbws_access.services.permissions import Permissions
-from bbws_access.services.role_assignments import RoleAssignments
-from bbws_access.services.roles import Roles
-from bbws_access.services.seed import Seeder
-from bbws_access.services.seed_diff import SeedDiff
-from bbws_access.services.team_roles import TeamRoles
-from bbws_access.services.teams import Teams
-from bbws_access.services.trail import Trail
-from bbws_access.services.users import Users
 from bbws_access.store.table import Table
 
 if TYPE_CHECKING:
+    from bbws_access.services.acceptance import AcceptInvitation
+    from bbws_access.services.archive import Archive
+    from bbws_access.services.archive_restore import ArchiveRestore
+    from bbws_access.services.audit import Audit
     from bbws_access.services.audit_evidence import AuditEvidence
     from bbws_access.services.audit_report import AuditReports
+    from bbws_access.services.audit_verify import AuditVerify
     from bbws_access.services.effective_access import EffectiveAccessQuestions
+    from bbws_access.services.invitations import Invitations
+    from bbws_access.services.members import Members
+    from bbws_access.services.organisations import Organisations
+    from bbws_access.services.permission_sets import PermissionSets
+    from bbws_access.services.permissions import Permissions
+    from bbws_access.services.role_assignments import RoleAssignments
+    from bbws_access.services.roles import Roles
+    from bbws_access.services.seed import Seeder
+    from bbws_access.services.seed_diff import SeedDiff
+    from bbws_access.services.team_roles import TeamRoles
+    from bbws_access.services.teams import Teams
+    from bbws_access.services.trail import Trail
+    from bbws_access.services.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,96 +69,129 @@ class Services:
 
     @cached_property
     def trail(self) -> Trail:
+        from bbws_access.services.trail import Trail
+
         return Trail(self._world.table, self._world.clock, self._world.ids)
 
     @cached_property
     def seeder(self) -> Seeder:
+        from bbws_access.services.seed import Seeder
+
         return Seeder(self._world.table, self.trail, self._world.clock)
 
     @cached_property
     def seed_diff(self) -> SeedDiff:
+        from bbws_access.services.seed_diff import SeedDiff
+
         return SeedDiff(self._world.table, self.trail, self._world.clock)
 
     @cached_property
     def permissions(self) -> Permissions:
+        from bbws_access.services.permissions import Permissions
+
         return Permissions(self._world.table)
 
     @cached_property
     def permission_sets(self) -> PermissionSets:
+        from bbws_access.services.permission_sets import PermissionSets
+
         return PermissionSets(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
     def organisations(self) -> Organisations:
+        from bbws_access.services.organisations import Organisations
+
         return Organisations(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
     def roles(self) -> Roles:
+        from bbws_access.services.roles import Roles
+
         return Roles(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
     def role_assignments(self) -> RoleAssignments:
+        from bbws_access.services.role_assignments import RoleAssignments
+
         return RoleAssignments(self._world.table, self.trail, self._world.clock)
 
     @cached_property
     def teams(self) -> Teams:
+        from bbws_access.services.teams import Teams
+
         return Teams(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
     def team_roles(self) -> TeamRoles:
+        from bbws_access.services.team_roles import TeamRoles
+
         return TeamRoles(self._world.table, self.trail, self._world.clock, self._world.ids)
 
     @cached_property
     def members(self) -> Members:
+        from bbws_access.services.members import Members
+
         return Members(self._world.table, self.trail, self.teams, self.team_roles)
 
     @cached_property
     def users(self) -> Users:
+        from bbws_access.services.accounts import Accounts
+        from bbws_access.services.users import Users
+
         world = self._world
         accounts = Accounts(world.table, world.clock, world.ids, world.directory)
         return Users(world.table, self.trail, world.clock, world.ids, accounts)
 
     @cached_property
     def effective_access(self) -> EffectiveAccessQuestions:
-        # No function needs it: it stays out of their cold start.
         from bbws_access.services.effective_access import EffectiveAccessQuestions
 
         return EffectiveAccessQuestions(self._world.table, self._world.clock)
 
     @cached_property
     def audit(self) -> Audit:
+        from bbws_access.services.audit import Audit
+
         world = self._world
         return Audit(world.table, self.trail, world.clock, world.ids, world.audit_storage)
 
     @cached_property
     def audit_reports(self) -> AuditReports:
-        # No function needs it: it stays out of their cold start.
         from bbws_access.services.audit_report import AuditReports
 
         return AuditReports(self._world.table, self.trail, self._world.clock, self.audit)
 
     @cached_property
     def archive(self) -> Archive:
+        from bbws_access.services.archive import Archive
+
         world = self._world
         return Archive(world.table, self.trail, world.clock, world.audit_storage)
 
     @cached_property
     def archive_restore(self) -> ArchiveRestore:
+        from bbws_access.services.archive_restore import ArchiveRestore
+
         world = self._world
         return ArchiveRestore(world.table, self.trail, world.clock, world.audit_storage)
 
     @cached_property
     def audit_verify(self) -> AuditVerify:
+        from bbws_access.services.audit_verify import AuditVerify
+
         return AuditVerify(self._world.table, self._world.clock, self._world.audit_storage)
 
     @cached_property
     def audit_evidence(self) -> AuditEvidence:
-        # No function needs it either.
         from bbws_access.services.audit_evidence import AuditEvidence
 
         return AuditEvidence(self._world.table, self.trail, self._world.clock, self._world.audit_storage)
 
     @cached_property
     def invitations(self) -> Invitations:
+        from bbws_access.services.invitations import Invitations
+        from bbws_access.services.limits import Limits
+
         world = self._world
         return Invitations(
             world.table,
@@ -176,6 +208,8 @@ class Services:
 
     @cached_property
     def accept_invitation(self) -> AcceptInvitation:
+        from bbws_access.services.acceptance import AcceptInvitation
+
         world = self._world
         return AcceptInvitation(
             world.table,

@@ -9,13 +9,18 @@ import time
 from collections.abc import Mapping, Sequence
 
 
-def medians(commands: Mapping[str, Sequence[str]], rounds: int, warm_up: int = 2) -> dict[str, float]:
+def medians(
+    commands: Mapping[str, Sequence[str]],
+    rounds: int,
+    warm_up: int = 2,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, float]:
     """Median wall time in seconds of each command, over ``rounds`` interleaved rounds."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(warm_up + rounds):
         for name, words in commands.items():
             began = time.perf_counter()
-            subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
             if turn >= warm_up:
                 times[name].append(time.perf_counter() - began)
     return {name: statistics.median(found) for name, found in times.items()}

@@ -78,9 +78,9 @@ class AwsAccess(Place):
         return self._client(service)
 
     def _client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
-        import boto3
         from botocore.config import Config
 
+        from bbws_access.adapters.clients import session_of
         from bbws_access.aws_errors import translated
 
         brief = brief or self.hurried
@@ -97,8 +97,7 @@ class AwsAccess(Place):
         )
         profile = self.profile if self.endpoint is None else None
         with translated("the AWS profile"):
-            source = boto3 if profile is None else boto3.Session(profile_name=profile)
-            client = source.client(service, config=config, **chosen)  # type: ignore[call-overload]
+            client = session_of(profile).client(service, config=config, **chosen)
         if self.dry_run:
             from bbws_access.rehearsal import refuse_writes
 

@@ -15,13 +15,16 @@ from bbws_access.keys import Keys
 class ApiModel(BaseModel):
     """Camel-case outside, snake-case inside."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", defer_build=True
+    )
 
 
 class Request(ApiModel):
     """A body from outside: strict, and a field that nobody knows is an error."""
 
     model_config = ConfigDict(
+        defer_build=True,
         alias_generator=to_camel,
         populate_by_name=True,
         frozen=True,
