@@ -13,6 +13,7 @@ from bbws_access import __version__
 from bbws_access.errors import ExitCode
 from cli import asking
 from cli.options import (
+    ActingAsOption,
     ColumnsOption,
     DebugOption,
     EnvOption,
@@ -98,13 +99,14 @@ def root(
     verbose: VerboseOption = False,
     debug: DebugOption = False,
     no_pager: NoPagerOption = False,
+    acting_as: ActingAsOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Administer the BBWS access-management platform: stand it up, and run users, roles and audit."""
     del version
-    context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug, no_pager)
+    context.obj = Overrides(env, org, output, columns, query, quiet, verbose, debug, no_pager, acting_as)
     if context.invoked_subcommand is None:
         _without_command(context, context.obj)
 

@@ -144,6 +144,7 @@ class AwsAccess(Place):
         account, arn = self.caller
         where = "emulator" if self.endpoint else "AWS"
         mode = "dry run · " if self.dry_run else ""
-        line = f"{mode}{self.env} · {where} account {account} · {self.settings.region} · {arn}"
+        who = arn if self.acting_as is None else f"{arn} · as {self.acting_as}"
+        line = f"{mode}{self.env} · {where} account {account} · {self.settings.region} · {who}"
         # Outside of the own machine the target is never in doubt, not even for those who want quiet.
         self.show.note(line, always=not self.is_local)

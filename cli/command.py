@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from cli.options import (
+    ActingAsOption,
     ColumnsOption,
     DebugOption,
     DryRunOption,
@@ -34,6 +35,7 @@ _COMMON = {
     "verbose": (VerboseOption, False),
     "debug": (DebugOption, False),
     "no_pager": (NoPagerOption, False),
+    "acting_as": (ActingAsOption, None),
 }
 
 

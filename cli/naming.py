@@ -94,7 +94,12 @@ def permission_set(session: Session, name: str, owner: str) -> PermissionSet:
 
 
 def user(session: Session, name: str) -> User:
-    """By id, email, or first and last name. Raises :class:`NotFound`, ``InvalidInput`` (``AMBIGUOUS_NAME``)."""
+    """By id, email, or first and last name. Raises :class:`NotFound`, ``InvalidInput`` (``AMBIGUOUS_NAME``).
+
+    Whoever acts as a member may name that member, whatever they may read of others.
+    """
+    if session.acting_as is not None and name.casefold() == session.acting_as.casefold():
+        session = session.as_operator
     services, actor, org_id = session.services, session.actor, session.org_id
 
     def find() -> User:

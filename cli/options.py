@@ -55,6 +55,10 @@ QueryOption = Annotated[
     str | None,
     typer.Option("--query", metavar="JMESPATH", help="Shapes JSON and YAML, as in the AWS CLI.", show_default=False),
 ]
+ActingAsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="Act with a member's own rights; local only.", show_default=False),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show each request to AWS on stderr.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
@@ -84,6 +88,7 @@ class Overrides:
     verbose: bool = False
     debug: bool = False
     no_pager: bool = False
+    acting_as: str | None = None
 
     def under(self, nearer: Overrides) -> Overrides:
         """``nearer`` wins where it says something: what stands next to the command is what was meant."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bbws_access.errors import NotFound
+from bbws_access.errors import NotFound, Refused
 from cli.contexts import Contexts
 from cli.options import Overrides
 
@@ -51,6 +51,13 @@ class Place:
         if self._overrides.env is not None:
             return "--env or BBWS_ACCESS_ENV"
         return "the default" if self._context is None else f"context {self.contexts.in_use}"
+
+    @property
+    def acting_as(self) -> str | None:
+        """The member whose rights are to be had, where ``--as`` names one; raises ``Refused`` outside of local."""
+        if self._overrides.acting_as is not None and not self.is_local:
+            raise Refused("--as is for the local environment: elsewhere you are who AWS says you are", code="NOT_LOCAL")
+        return self._overrides.acting_as
 
     @property
     def org_name(self) -> str | None:

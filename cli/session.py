@@ -20,7 +20,7 @@ from cli.place import LOCAL, PROD
 from cli.render import Renderer
 
 if TYPE_CHECKING:
-    from bbws_access.access.actor import Actor
+    from bbws_access.access.actor import Actor, Origin
     from bbws_access.bootstrap import Services, World
     from bbws_access.models.organisation import Organisation
     from bbws_access.services.trail import Trail
@@ -111,11 +111,29 @@ class Session(AwsAccess, Asking):
 
     @cached_property
     def actor(self) -> Actor:
-        """The operator: AWS has decided who they are, and IAM that they may write the table."""
+        """The operator: AWS has decided who they are, and IAM that they may write the table.
+
+        With ``--as`` it is the member, with what they hold and no more.
+        """
         from bbws_access.access.actor import Origin, operator
 
+        origin = Origin(user_agent="bbws-access")
+        if self.acting_as is not None:
+            return self._member(self.acting_as, origin)
         _, arn = self.caller
-        return operator(arn, f"{self.user_name}@{self.env}", Origin(user_agent="bbws-access"))
+        return operator(arn, f"{self.user_name}@{self.env}", origin)
+
+    def _member(self, email: str, origin: Origin) -> Actor:
+        from bbws_access.access.principal import PrincipalLoader
+        from cli import naming
+
+        user = naming.user(self.as_operator, email)
+        return PrincipalLoader(self.world.table, self.world.clock).load(user.user_id, self.org_id, origin).actor
+
+    @cached_property
+    def as_operator(self) -> Session:
+        """Finds what ``--as`` and ``--org`` name, which the member may not be allowed to look for."""
+        return Session(replace(self._overrides, acting_as=None), dry_run=self.dry_run)
 
     @cached_property
     def organisation(self) -> Organisation:
@@ -124,7 +142,7 @@ class Session(AwsAccess, Asking):
             raise InvalidInput("which organisation? Give --org or set BBWS_ACCESS_ORG", hint="bbws-access orgs list")
         from cli import naming
 
-        return naming.organisation(self, self.org_name)
+        return naming.organisation(self if self.acting_as is None else self.as_operator, self.org_name)
 
     @property
     def has_org(self) -> bool:

@@ -121,7 +121,7 @@ def call(
     session: Session,
     method: Annotated[str, typer.Argument(help="GET, POST or PUT.")],
     path: Annotated[str, typer.Argument(help="With or without /v1; {orgId} is filled in from --org.")],
-    user: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Who calls; else nobody does.")] = None,
+    acting_as: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Who calls; else nobody does.")] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="JSON|@FILE|-", help="The body; - reads it from stdin.")
     ] = None,
@@ -139,10 +139,10 @@ def call(
 
     method, path, body, pairs = method.upper(), api_path(session, path), json_body(data), query_pairs(query or [])
     token = None
-    if user is not None:
+    if acting_as is not None:
         from cli.signing_in import signed_in
 
-        token = signed_in(session, user, password_file).id_token
+        token = signed_in(session, acting_as, password_file).id_token
     if method in _CHANGES:
         session.announce()
     answer = RestApi(session.outputs["api_url"], token).call(method, path, pairs, body)

@@ -1,0 +1,53 @@
+"""``--as``: a member's own rights at the command line, and their name in the trail; on one's own machine only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.memory import Memory
+
+USER = "thandi@example.com"
+
+
+def test_a_member_is_held_to_what_they_hold(office: Run, acme_office: Memory) -> None:
+    before = acme_office.table.state()
+    done = office("roles", "create", "OWN", "--permission", "site:read", "--as", USER)
+    assert (done.code, done.out) == (4, "")
+    assert "role:create is needed for this" in done.err
+    assert f" · as {USER}\n" in done.err
+    assert acme_office.table.state() == before
+
+
+def test_what_they_do_is_in_the_trail_under_their_name(office: Run) -> None:
+    assert office("roles", "assign", "ORG_ADMIN", USER).code == 0
+    assert office("--as", USER, "teams", "create", "Ops").code == 0
+    (event,) = office("audit", "query", "--action", "team.create", "-o", "json").json["items"][:1]
+    assert event["userEmail"] == USER
+
+
+def test_before_the_command_or_after_it(office: Run) -> None:
+    assert office("--as", USER, "access", "show", USER).code == 0
+    assert office("access", "show", USER, "--as", USER).code == 0
+    assert office("access", "show", "ada@example.com", "--as", USER).code == 4
+
+
+@pytest.mark.parametrize("nobody", ["nobody@example.com", "", "x" * 3000, "Ünïcode@example.com", "a\x1b[31mb"])
+def test_nobody_is_nobody(office: Run, nobody: str) -> None:
+    done = office("teams", "create", "Ops", "--as", nobody)
+    if nobody:
+        assert (done.code, done.out) == (1, "")
+        assert "\x1b" not in done.err
+
+
+def test_who_was_deactivated_does_nothing(office: Run) -> None:
+    assert office("users", "deactivate", USER, "--yes").code == 0
+    done = office("teams", "list", "--as", USER)
+    assert (done.code, done.out) == (4, "")
+    assert "deactivated" in done.err
+
+
+def test_outside_of_local_one_is_who_aws_says(office: Run) -> None:
+    done = office("teams", "list", "--env", "dev", "--as", USER)
+    assert (done.code, done.out) == (4, "")
+    assert "--as is for the local environment" in done.err
