@@ -144,8 +144,10 @@ def main() -> None:
     from cli.session import Session
 
     env, org = [*sys.argv[1:], None][:2] if len(sys.argv) > 1 else (None, None)
+    session = Session(Overrides(env=env, org=org, quiet=True))
+    session.hurried = True
     try:
-        fetch(Session(Overrides(env=env, org=org, quiet=True)))
+        fetch(session)
     except AccessError:
         sys.exit(1)
 

@@ -1,11 +1,13 @@
 """A list laid out in columns that stand under each other, whatever letters it is written in.
 
 Columns stand in order of importance. Where a screen is too narrow, long texts are shortened first, and then
-columns are left out from the right; an id is shown whole or not at all, for it is there to be copied.
+columns are left out from the right; an id is shown whole or not at all, for it is there to be copied, and so
+is a time.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +20,10 @@ _LEAST: Final = 16
 
 _LEAST_OF_ADDRESS: Final = 40
 """Cells that an email address keeps: most are shown whole, and can be copied."""
+
+
+TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{3})?Z")
+"""The platform's times; the first group is what is enough on a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Column:
 
     @property
     def least(self) -> int:
-        if self.key.lower().endswith("id"):
+        if self.key.lower().endswith("id") or all(map(TIME.fullmatch, self.cells)):
             return self.natural
         kept = _LEAST_OF_ADDRESS if self.key.lower().endswith("email") else _LEAST
         return min(self.natural, max(kept, width(self.title)))

@@ -65,7 +65,7 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 
 NoPagerOption = Annotated[
     bool,
-    typer.Option("--no-pager", help="Do not page long lists on a terminal; BBWS_ACCESS_PAGER names another pager."),
+    typer.Option("--no-pager", help="No pager for long lists; BBWS_ACCESS_PAGER or PAGER says which."),
 ]
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact changes and write nothing.")]

@@ -153,15 +153,16 @@ class Renderer:
             sys.stdout.write("\n")
 
     def _print_table(self, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
-        from cli.layout import Column, laid_out
+        from cli.layout import TIME, Column, laid_out
 
         console = self._console()
-        table = [
-            Column(
-                safe(title), key, [safe(row.get(key)) for row in rows], all(_is_number(row.get(key)) for row in rows)
-            )
-            for title, key in columns.items()
-        ]
+        table = []
+        for title, key in columns.items():
+            numeric = all(_is_number(row.get(key)) for row in rows)
+            cells = [safe(row.get(key)) for row in rows]
+            if console.is_terminal:
+                cells = [f"{time[1]}Z" if (time := TIME.fullmatch(cell)) else cell for cell in cells]
+            table.append(Column(safe(title), key, cells, numeric))
         layout = laid_out(table, console.width if console.is_terminal else None)
         if self._pager and len(rows) + _AROUND_ROWS > console.height and somebody_reads():
             with paged(self._pager) as out:
@@ -183,7 +184,7 @@ class Renderer:
             if titles
         ]
         if said:
-            self.note(f"{' '.join(said)} A wider window, --columns or -o json shows them.")
+            self.note(f"{' '.join(said)} See --columns, -o json.")
 
     @staticmethod
     def _console(pager: IO[str] | None = None, *, stderr: bool = False) -> Console:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +105,36 @@ def test_a_damaged_cache_offers_nothing(offered: Offered, text: str) -> None:
     cache.parent.mkdir(parents=True)
     cache.write_text(text)
     assert offered("users show ") == []
+
+
+def test_nobody_waits_for_an_environment_that_hangs(bare: Run, tmp_path: Path) -> None:
+    """The server takes what is sent and never answers: whoever waited for it would wait until the test has ended."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.getsockname()[1]}",
+            "BBWS_ACCESS_ENV": "dev",
+            "BBWS_ACCESS_ORG": "Acme",
+            "_BBWS_ACCESS_COMPLETE": "complete_bash",
+            "COMP_WORDS": "bbws-access users show t",
+            "COMP_CWORD": "3",
+        }
+        cache = tmp_path / "state" / "dev-emulated" / "names" / cached().name
+        cache.parent.mkdir(parents=True)
+        cache.write_text(json.dumps({"users": [["thandi@example.com", "u-1"]]}))
+        os.utime(cache, (0, 0))
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert (done.stdout.split(), done.stderr) == (["thandi@example.com"], "")
+        connection, _ = server.accept()  # they are being fetched all the same, by somebody else
+        connection.close()
+    assert json.loads(cache.read_text())["users"] == [["thandi@example.com", "u-1"]]
 
 
 def test_names_are_nobody_elses_to_read(office: Run) -> None:

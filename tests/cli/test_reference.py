@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cli.app import NOUNS
-from cli.reference import page
+from cli.reference import described, page
 from tests.cli.conftest import Run
 
 
@@ -44,3 +47,10 @@ def test_commands_need_no_platform(bare: Run) -> None:
     listed = bare("commands")
     assert listed.code == 0
     assert "teams members transfer" in listed.out
+
+
+@pytest.mark.parametrize("command", described(), ids=lambda one: str(one["command"]))
+def test_no_help_leaves_a_question(command: dict[str, Any]) -> None:
+    assert command["help"]
+    assert command["examples"]
+    assert [one["name"] for one in command["parameters"] if not one["help"]] == []

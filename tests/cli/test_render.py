@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cli.main import run
 from cli.options import Output
 from cli.render import Renderer, error_line, safe
 
@@ -61,3 +62,37 @@ def test_a_record_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_error_is_one_line_with_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
     error_line("it\nbroke \x1b[1m", "bbws-access env up")
     assert capsys.readouterr().err == "error: it�broke �[1m; try: bbws-access env up\n"
+
+
+def test_a_screen_shows_times_to_the_second_and_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"name": "x" * 200, "at": "2026-03-01T09:30:00.123Z"}]
+    columns = {"Name": "name", "At": "at"}
+    Renderer().table(rows, columns, empty="none")
+    assert "2026-03-01T09:30:00.123Z" in capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    Renderer().table(rows, columns, empty="none")
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.endswith("…   2026-03-01T09:30:00Z")
+    assert len(line) == 60
+
+
+def test_no_control_character_of_a_title_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    for output in Output:
+        Renderer(output).table([{"\x1b[2J": "1"}], {"\x1b[2J": "\x1b[2J"}, empty="none")
+        Renderer(output).record({"\x1b[2J": "1"}, {"\x1b[2J": "\x1b[2J"})
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_traceback_moves_no_cursor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("\x1b[2J\x1b]0;owned\x07")
+
+    monkeypatch.setattr("cli.main.get_command", lambda app: type("Broken", (), {"main": fail})())
+    assert run(["--debug"]) == 1
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "Traceback" in said
+    assert len(said.splitlines()) > 3

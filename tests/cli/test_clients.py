@@ -1,0 +1,39 @@
+"""Clients that are made without delay, and only where they are needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import UnknownServiceError
+
+from bbws_access.adapters.clients import session_of
+from cli.aws_access import ClientOnDemand
+
+
+def test_every_service_that_is_used_can_be_made_and_no_other() -> None:
+    for service in ("dynamodb", "s3", "ses", "sts", "cognito-idp", "lambda", "sqs", "cloudwatch", "logs"):
+        client = session_of(None).client(service, region_name="eu-west-1")
+        assert client.meta.service_model.service_name == service
+    with pytest.raises(UnknownServiceError):
+        session_of(None).client("no-such-service", region_name="eu-west-1")
+    assert session_of(None).client("s3", region_name="eu-west-1").upload_file
+
+
+def test_a_client_is_made_with_its_first_use_and_once() -> None:
+    made: list[str] = []
+
+    class Client:
+        name = "x"
+
+        def call(self) -> str:
+            return "called"
+
+    def make() -> Any:
+        made.append("client")
+        return Client()
+
+    client = ClientOnDemand(make)
+    assert made == []
+    assert (client.call(), client.name, client.call()) == ("called", "x", "called")
+    assert made == ["client"]
