@@ -23,7 +23,7 @@ from bbws_access.store.schema import table_definition
 from benchmarks.keeper_tables import STAMPS, client
 from benchmarks.measure import medians, report
 
-ROUNDS: Final = 9
+ROUNDS: Final = 21
 AIM: Final = 1.0
 MOST_SECONDS: Final = 0.2
 """What a completion may take."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor
@@ -12,17 +14,19 @@ from bbws_access.clock import Clock
 from bbws_access.errors import Busy, NotFound
 from bbws_access.ids import Ids
 from bbws_access.models.kinds import EventType
-from bbws_access.models.role import RoleAssignment
-from bbws_access.models.team import TeamMember
 from bbws_access.models.user import User, UserChanges
-from bbws_access.services.accounts import Accounts
 from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
-from bbws_access.services.holdings import Holdings, first_batch, last_lead
 from bbws_access.services.pages import ListPage, PageRequest, every, fetch_page
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import Update
 from bbws_access.text import fold_email, fold_name
+
+if TYPE_CHECKING:
+    from bbws_access.models.role import RoleAssignment
+    from bbws_access.models.team import TeamMember
+    from bbws_access.services.accounts import Accounts
+    from bbws_access.services.holdings import Holdings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,14 @@ class Users:
         self._clock = clock
         self._ids = ids
         self._accounts = accounts
-        self._holdings = Holdings(table, clock)
         self._backoff = backoff or Backoff()
+
+    @cached_property
+    def _holdings(self) -> Holdings:
+        # It knows every kind of record; who only reads members does not wait for that.
+        from bbws_access.services.holdings import Holdings
+
+        return Holdings(self._table, self._clock)
 
     def page(self, actor: Actor, org_id: str, page: PageRequest) -> ListPage[User]:
         """Members, by id."""
@@ -77,6 +87,9 @@ class Users:
 
     def access(self, actor: Actor, org_id: str, id_or_email: str) -> UserAccess:
         """The member, their role assignments and their team memberships."""
+        from bbws_access.models.role import RoleAssignment
+        from bbws_access.models.team import TeamMember
+
         user = self.find(actor, org_id, id_or_email)
         assignments = Query(keys.assignments_of_user(org_id, user.user_id), begins_with=keys.ROLE_PREFIX)
         teams = Query(
@@ -145,6 +158,8 @@ class Users:
         raise Busy("this user is being changed by others", hint="run this again in a moment")
 
     def _take_some(self, actor: Actor, user: User) -> User | None:
+        from bbws_access.services.holdings import first_batch, last_lead
+
         mark = user.deactivated_with or self._ids.record()
         pieces = self._holdings.to_take(actor, user, mark)
         batch = first_batch(pieces)
@@ -162,6 +177,8 @@ class Users:
         return None
 
     def _return_some(self, actor: Actor, user: User) -> User | None:
+        from bbws_access.services.holdings import first_batch
+
         if user.active:
             return user
         mark = user.deactivated_with
