@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bbws_access.audit_storage import AuditStorage
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from bbws_access.services.audit_evidence import AuditEvidence
     from bbws_access.services.audit_report import AuditReports
     from bbws_access.services.audit_verify import AuditVerify
+    from bbws_access.services.bound_trail import BoundTrail
+    from bbws_access.services.declared.apply import Applying, StepTaker
+    from bbws_access.services.declared.standing import Standings
+    from bbws_access.services.declared.steps import Plan
     from bbws_access.services.effective_access import EffectiveAccessQuestions
     from bbws_access.services.invitations import Invitations
     from bbws_access.services.members import Members
@@ -222,3 +227,35 @@ class Services:
             self.roles,
             self.teams,
         )
+
+    @cached_property
+    def standings(self) -> Standings:
+        from bbws_access.services.declared.standing import Standings
+
+        return Standings(self._world.table)
+
+    @cached_property
+    def declared_state(self) -> Applying:
+        from bbws_access.services.declared.apply import Applying
+
+        return Applying(self.standings, self._taker_of)
+
+    def _taker_of(self, plan: Plan) -> tuple[StepTaker, BoundTrail]:
+        """Services of its own, whose events name the plan's file."""
+        from bbws_access.services.bound_trail import BoundTrail
+        from bbws_access.services.declared.apply import StepTaker
+
+        cause = {"declaredBy": {"file": PurePath(plan.file).name, "sha256": plan.digest, "plan": plan.id}}
+        trail = BoundTrail(self.trail, cause, plan.sequence)
+        bound = Services(self._world)
+        bound.trail = trail
+        taker = StepTaker(
+            plan.org_id,
+            self._world.table,
+            bound.roles,
+            bound.role_assignments,
+            bound.teams,
+            bound.team_roles,
+            bound.members,
+        )
+        return taker, trail

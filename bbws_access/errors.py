@@ -20,6 +20,7 @@ Anything that is not an ``AccessError`` is a defect: a 500 without detail, exit 
     ├── Busy                     1  500  BUSY                   the table stayed contended or throttled
     ├── Unreachable              1  500  UNREACHABLE            an endpoint does not answer
     ├── Refused                  4  403  REFUSED                a guard said no
+    ├── PartlyDone                   5  500  PARTLY_DONE            the rest can be done by running it again
     └── ProvisioningFailed       1  500  PROVISIONING_FAILED    Terraform or the emulator failed
 """
 
@@ -145,6 +146,13 @@ class Refused(AccessError):
     status = 403
     exit_code = ExitCode.REFUSED
     default_code = "REFUSED"
+
+
+class PartlyDone(AccessError):
+    """Some of it was done and stays; running it again does the rest."""
+
+    exit_code = ExitCode.PARTIAL
+    default_code = "PARTLY_DONE"
 
 
 class ProvisioningFailed(AccessError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -98,20 +98,24 @@ class YamlSource:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            problems = sorted(self._problems(error))
-        line, cause = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InvalidInput(
+            raise self.refusal(self._problems(error)) from None
+
+    def refusal(self, problems: Iterable[tuple[Steps, str]]) -> InvalidInput:
+        """The first of ``problems``, by its line, and how many more there are; ``details["problems"]`` has them all."""
+        found = sorted((self.line(path), cause) for path, cause in problems)
+        line, cause = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return InvalidInput(
             f"{self.name}:{line}: {cause}{more}",
-            details={"problems": [{"line": line, "cause": cause} for line, cause in problems]},
+            details={"problems": [{"line": line, "cause": cause} for line, cause in found]},
         )
 
-    def _problems(self, error: ValidationError) -> Iterator[tuple[int, str]]:
+    def _problems(self, error: ValidationError) -> Iterator[tuple[Steps, str]]:
         for problem in error.errors(include_url=False, include_context=False, include_input=False):
             path = problem["loc"]
             words = _SAID.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
             named = next((step for step in reversed(path) if isinstance(step, str)), None)
-            yield self.line(path), words if named is None else f"{shortened(named)}: {words}"
+            yield path, words if named is None else f"{shortened(named)}: {words}"
 
 
 def read_yaml(path: Path, *, limit: int = MAX_BYTES) -> YamlSource:

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NOUNS = ("orgs", "users", "invitations", "permissions", "permission-sets", "roles", "teams", "team-roles", "access")
+NOUNS = (
+    "orgs",
+    "users",
+    "invitations",
+    "permissions",
+    "permission-sets",
+    "roles",
+    "teams",
+    "team-roles",
+    "access",
+    "plan",
+    "apply",
+    "export",
+)
 
 USER, SHARED = "thandi@example.com", "Thandi Nkosi"
 SHARED_SET, SHARED_INVITATION = "Viewer", "often@example.com"
@@ -87,4 +100,7 @@ SAMPLES = {
     "access explain": sample(f"{USER} GET /v1/platform/permissions", USER, ambiguous=SHARED),
     "access who": sample("site:read"),
     "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),
+    "plan": sample("-f tests/cli/files/acme.yaml"),
+    "apply": sample("-f tests/cli/files/acme.yaml --yes"),
+    "export": sample(""),
 }

@@ -61,6 +61,7 @@ def prepared(ready: Run, name: str) -> None:
 def normalised(text: str) -> str:
     """Without what differs from run to run, at the same width; rows in an order of their own."""
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "x" * 36, text)
+    text = re.sub(r"\bPlan [0-9a-f]{16}\b", f"Plan {'x' * 16}", text)
     head, line, body = text.partition("─\n")
     return head + line + "".join(sorted(body.splitlines(keepends=True))) if line else text
 

@@ -1,0 +1,58 @@
+"""``bbws-access apply``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bbws_access.errors import Conflict
+from cli.command import command
+from cli.declared_view import FileOption, PruneOption, declared, planned, show_plan, summary
+from cli.options import YesOption
+from cli.progress import counting
+from cli.session import Session
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@command(
+    app,
+    "apply",
+    epilog="""
+    bbws-access apply -f acme.yaml --org Acme --dry-run
+    bbws-access apply -f acme.yaml --org Acme --yes
+    bbws-access apply -f acme.yaml --org Acme --prune --expect 65ccbf02f879f5d3 --yes
+    """,
+    changes=True,
+)
+def apply(
+    session: Session,
+    file: FileOption,
+    prune: PruneOption = False,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="PLAN", help="Only if this is the plan, as shown by the command plan."),
+    ] = None,
+    yes: YesOption = False,
+) -> None:
+    """Make the organisation what a file says: roles, team roles, teams, members and assignments."""
+    found = declared(file)
+    plan = planned(session, found, prune=prune)
+    if expect is not None and expect != plan.id:
+        raise Conflict(
+            f"there is something else to do than was expected: plan {plan.id}, not {expect}",
+            code="PLAN_STALE",
+            hint=f"bbws-access plan -f {file}",
+        )
+    session.announce()
+    if not session.show.is_json and (session.interactive or yes):
+        show_plan(session, plan)
+    if plan.steps:
+        session.confirm(f"Apply this to {session.organisation.name}? {summary(plan)}", yes=yes)
+        with counting("Applying", len(plan.steps)) as counter:
+            session.services.declared_state.apply(session.actor, found, plan, lambda _: counter.add(1))
+    if session.show.is_json:
+        session.show.json(plan.data())
+    if plan.steps:
+        session.show.done(f"Applied {file}: {len(plan.steps)} changes to {session.organisation.name}.")
