@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -98,6 +97,8 @@ def _fetch_beside(session: Session, cache: Path) -> None:
         return
     cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     begun.touch()
+    import subprocess
+
     subprocess.Popen(
         [sys.executable, "-m", "cli.completion", session.env, *filter(None, [session.org_name])],
         stdin=subprocess.DEVNULL,
