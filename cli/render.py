@@ -188,10 +188,10 @@ class Renderer:
 
     @staticmethod
     def _console(pager: IO[str] | None = None, *, stderr: bool = False) -> Console:
-        from rich.console import Console
+        from cli.console import PlainConsole
 
         terminal = None if pager is None else True
-        return Console(file=pager, force_terminal=terminal, stderr=stderr, highlight=False, emoji=False, markup=False)
+        return PlainConsole(file=pager, force_terminal=terminal, stderr=stderr)
 
 
 def _chosen(wanted: Sequence[str], columns: Mapping[str, str], rows: Sequence[Row]) -> dict[str, str]:

@@ -20,6 +20,7 @@ GUIDES = [
     "first-user.md",
     "daily-work.md",
     "access.md",
+    "declared-state.md",
     "audit-trail.md",
     "audit-report.md",
     "audit-evidence.md",
@@ -28,7 +29,7 @@ GUIDES = [
     "migrating.md",
     "local.md",
 ]
-FILES = (".csv", ".parquet", ".html", ".json", ".gz", ".zip")
+FILES = (".csv", ".parquet", ".html", ".json", ".gz", ".zip", ".yaml")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
     for place, word in enumerate(words):
-        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle"}:
+        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle", "-f"}:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
