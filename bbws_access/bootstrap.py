@@ -7,7 +7,7 @@ and so does the cold start of a function.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bbws_access.services.declared.standing import Standings
     from bbws_access.services.declared.steps import Plan
     from bbws_access.services.effective_access import EffectiveAccessQuestions
+    from bbws_access.services.import_rows import ImportRows
     from bbws_access.services.invitations import Invitations
     from bbws_access.services.members import Members
     from bbws_access.services.organisations import Organisations
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from bbws_access.services.team_roles import TeamRoles
     from bbws_access.services.teams import Teams
     from bbws_access.services.trail import Trail
+    from bbws_access.services.user_import import UserImport
     from bbws_access.services.users import Users
 
 
@@ -259,3 +261,20 @@ class Services:
             bound.members,
         )
         return taker, trail
+
+    @cached_property
+    def import_rows(self) -> ImportRows:
+        from bbws_access.services.import_rows import ImportRows
+
+        return ImportRows(self._world.table, self._world.clock, self.organisations, self.teams)
+
+    def user_import(self, about: Mapping[str, str]) -> UserImport:
+        """An import whose events say what it is ``about``."""
+        from bbws_access.services.bound_trail import BoundTrail
+        from bbws_access.services.user_import import UserImport
+
+        bound = Services(self._world)
+        bound.trail = BoundTrail(self.trail, {"import": dict(about)})
+        return UserImport(
+            bound.import_rows, bound.trail, bound.invitations, bound.role_assignments, bound.teams, bound.members
+        )

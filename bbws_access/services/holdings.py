@@ -41,6 +41,7 @@ class Count:
     key: Keys
     amount: int
     condition: ConditionBase
+    name: str = "userCount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Batch:
             for count in piece.counts:
                 moved.setdefault((count.key["PK"], count.key["SK"]), []).append(count)
         counts: list[Write] = [
-            Update(same[0].key, add={"userCount": sum(c.amount for c in same)}, condition=same[0].condition)
+            Update(same[0].key, add={same[0].name: sum(c.amount for c in same)}, condition=same[0].condition)
             for same in moved.values()
         ]
         return [*(write for piece in self.pieces for write in piece.writes), *counts]

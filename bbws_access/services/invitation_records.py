@@ -15,7 +15,7 @@ from bbws_access.models.invitation import Invitation, InvitationToken
 from bbws_access.models.kinds import EmailStatus, EventType, InvitationStatus
 from bbws_access.services.stamps import changed_stamps
 from bbws_access.services.trail import Change
-from bbws_access.store.writes import ABSENT, Delete, Put, Update, Write
+from bbws_access.store.writes import ABSENT, Check, Delete, Put, Update, Write
 
 VALID_FOR: Final = timedelta(days=7)
 TOKEN_KEPT_FOR: Final = timedelta(hours=24)
@@ -55,6 +55,37 @@ def require_pending(invitation: Invitation) -> Invitation:
             raise Gone("this invitation has expired", code="INVITATION_EXPIRED")
         case InvitationStatus.REVOKED:
             raise Gone("this invitation was withdrawn", code="INVITATION_REVOKED")
+
+
+def created(invitation: Invitation) -> Change:
+    """The event of a new one."""
+    return changed("invitation.create", invitation, after={"role": invitation.role_name})
+
+
+def record_writes(invitation: Invitation) -> list[Write]:
+    """A new invitation and its token, for an address that is no member's."""
+    org_id, email = invitation.organisation_id, invitation.email
+    member = Conflict(f"{email} is a member already", code="ALREADY_MEMBER")
+    return [
+        Check(keys.user_email_key(org_id, email), ABSENT, otherwise=member),
+        Put(invitation.to_item(), condition=ABSENT),
+        Put(token_record(invitation).to_item(), condition=ABSENT),
+    ]
+
+
+def claim_address(invitation: Invitation, *, free: ConditionBase = ABSENT) -> Put:
+    """Makes it the one pending invitation of its address; fails where the address is not ``free``."""
+    guard = keys.pending_invitation_key(invitation.organisation_id, invitation.email)
+    return Put(
+        guard | {"invitationId": invitation.invitation_id}, condition=free, otherwise=duplicate(invitation.email)
+    )
+
+
+def duplicate(email: str) -> Conflict:
+    """The refusal of a second pending invitation."""
+    return Conflict(
+        f"{email} has a pending invitation already", code="DUPLICATE_INVITATION", hint="bbws-access invitations list"
+    )
 
 
 def ending(invitation: Invitation, status: InvitationStatus, actor: Actor, clock: Clock) -> Update:

@@ -20,18 +20,24 @@ from bbws_access.mail import Mailer
 from bbws_access.mail.letters import declined_letter, invitation_letter
 from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.models.organisation import Organisation
+from bbws_access.models.role import Role
+from bbws_access.models.team import Team
 from bbws_access.services.editing import edited
 from bbws_access.services.invitation_records import (
     MAX_RESENDS,
     VALID_FOR,
     changed,
+    claim_address,
+    created,
+    duplicate,
     ending,
     has_expired,
     key_of,
+    record_writes,
     release_address,
     renewal,
     require_pending,
-    token_record,
 )
 from bbws_access.services.invitation_tokens import InvitationTokens
 from bbws_access.services.limits import Limits
@@ -42,7 +48,7 @@ from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
-from bbws_access.store.writes import ABSENT, Check, Put, Update, Write
+from bbws_access.store.writes import ABSENT, Update, Write
 from bbws_access.text import fold_email
 
 PER_MINUTE: Final = 10
@@ -95,10 +101,19 @@ class Invitations:
         team = self._teams.load(org_id, request.team_id) if request.team_id else None
         if actor.kind is ActorKind.USER:
             self._limits.take(f"INVITE#{org_id}", PER_MINUTE, "invitations of an organisation")
+        invitation, token = self.draft(actor, organisation, role, team, request)
+        changes, writes = self._pending(actor, invitation)
+        self._trail.commit(actor, org_id, changes, writes)
+        return self.mail(invitation, token)
+
+    def draft(
+        self, actor: Actor, organisation: Organisation, role: Role, team: Team | None, request: NewInvitation
+    ) -> tuple[Invitation, str]:
+        """A new invitation with its token, not written yet."""
         token = self._ids.token()
         invitation = Invitation(
             invitation_id=self._ids.record(),
-            organisation_id=org_id,
+            organisation_id=organisation.organisation_id,
             organisation_name=organisation.name,
             email=request.email,
             role_id=role.role_id,
@@ -111,43 +126,26 @@ class Invitations:
             inviter_email=actor.email,
             **new_stamps(actor, self._clock),
         )
-        changes, writes = self._pending(actor, invitation)
-        self._trail.commit(actor, org_id, changes, writes)
-        return self._mailed(invitation, token)
+        return invitation, token
 
     def _pending(self, actor: Actor, invitation: Invitation) -> tuple[list[Change], list[Write]]:
         """The writes of a new pending invitation; one of the same address that ran out makes room."""
         org_id, email = invitation.organisation_id, invitation.email
-        guard_key = keys.pending_invitation_key(org_id, email)
-        guard = guard_key | {"invitationId": invitation.invitation_id}
-        duplicate = Conflict(
-            f"{email} has a pending invitation already",
-            code="DUPLICATE_INVITATION",
-            hint="bbws-access invitations list",
-        )
-        changes = [changed("invitation.create", invitation, after={"role": invitation.role_name})]
-        writes: list[Write] = [
-            Check(
-                keys.user_email_key(org_id, email),
-                ABSENT,
-                otherwise=Conflict(f"{email} is a member already", code="ALREADY_MEMBER"),
-            ),
-            Put(invitation.to_item(), condition=ABSENT),
-            Put(token_record(invitation).to_item(), condition=ABSENT),
-        ]
+        changes, writes = [created(invitation)], record_writes(invitation)
         free: ConditionBase = ABSENT
-        holder = self._table.get(guard_key)
+        holder = self._table.get(keys.pending_invitation_key(org_id, email))
         if holder is not None:
             earlier = self.load(org_id, str(holder["invitationId"]))
             if not has_expired(earlier, self._clock):
-                raise duplicate
+                raise duplicate(email)
             changes.insert(0, changed("invitation.expire", earlier))
             writes.append(ending(earlier, InvitationStatus.EXPIRED, actor, self._clock))
             free = Attr("invitationId").eq(earlier.invitation_id)
-        writes.append(Put(guard, condition=free, otherwise=duplicate))
+        writes.append(claim_address(invitation, free=free))
         return changes, writes
 
-    def _mailed(self, invitation: Invitation, token: str) -> Invitation:
+    def mail(self, invitation: Invitation, token: str) -> Invitation:
+        """Sends the email of an invitation that is written, and notes what became of it."""
         try:
             self._mailer.send(invitation_letter(invitation, self._link_to(token)))
             outcome: dict[str, str] = {"emailStatus": EmailStatus.SENT}
@@ -227,7 +225,7 @@ class Invitations:
         renewed = edited(invitation, new, actor, self._clock)
         change = changed("invitation.resend", invitation, after={"resendCount": renewed.resend_count})
         self._trail.commit(actor, org_id, [change], renewal(invitation, renewed, self._clock))
-        return self._mailed(renewed, token)
+        return self.mail(renewed, token)
 
     def revoke(self, actor: Actor, org_id: str, invitation_id: str) -> Invitation:
         """Withdraws a pending invitation; its address may be invited again. Raises as :meth:`resend`."""

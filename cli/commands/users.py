@@ -183,3 +183,7 @@ def teams(session: Session, user: UserArgument) -> None:
     found = naming.user(session, user)
     joined = every(lambda page: session.services.members.teams_of(session.actor, session.org_id, found.user_id, page))
     session.show.table(map(data_of, joined), _TEAM_COLUMNS, empty=f"{found.email} is in no team.")
+
+
+# They register themselves with the noun.
+from cli.commands import user_import  # noqa: E402, F401

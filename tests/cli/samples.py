@@ -50,6 +50,7 @@ SAMPLES = {
     "users update": sample(f"{USER} --last-name Dlamini", USER, ambiguous=SHARED),
     "users deactivate": sample(f"{USER} --yes", USER, ambiguous=SHARED),
     "users reactivate": sample(USER, USER, ambiguous=SHARED),
+    "users import": sample("tests/cli/files/people.csv --report REPORT --yes"),
     "users roles": sample(USER, USER, ambiguous=SHARED),
     "users teams": sample(USER, USER, ambiguous=SHARED),
     "invitations list": sample(""),

@@ -37,8 +37,9 @@ def test_every_command_has_a_sample() -> None:
 
 
 @pytest.fixture
-def ready(office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a sample; first what must have happened before has happened."""
+def ready(office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs a sample; first what must have happened before has happened. ``REPORT`` is a file that is not there yet."""
+    runs: list[str] = []
     monkeypatch.setenv("BBWS_ACCESS_PASSWORD", "Correct-horse-7")
 
     def invoke(name: str, *more: str, swap: tuple[str, str] | None = None) -> Result:
@@ -46,6 +47,8 @@ def ready(office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> 
         if swap is not None:
             words = [swap[1] if word == swap[0] else word for word in words]
         words = [acme_office.token if word == "TOKEN" else word for word in words]
+        words = [str(tmp_path / f"report-{len(runs)}") if word == "REPORT" else word for word in words]
+        runs.append(name)
         return office(*name.split(), *words, *more)
 
     return invoke
@@ -62,6 +65,7 @@ def normalised(text: str) -> str:
     """Without what differs from run to run, at the same width; rows in an order of their own."""
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "x" * 36, text)
     text = re.sub(r"\bPlan [0-9a-f]{16}\b", f"Plan {'x' * 16}", text)
+    text = re.sub(r"/\S*/report-\d+", "REPORT", text)
     head, line, body = text.partition("─\n")
     return head + line + "".join(sorted(body.splitlines(keepends=True))) if line else text
 
