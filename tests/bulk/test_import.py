@@ -87,9 +87,10 @@ def test_a_row_takes_less_than_three_requests_to_the_table(tmp_path: Path) -> No
     crowd.require_exact_counts()
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+def test_memory_grows_by_no_more_than_the_addresses_that_were_seen(tmp_path: Path) -> None:
+    """Two rows of one address are found wherever they stand, for which a trace of each is kept: 10,000 take 2 MB."""
     peaks = []
-    for count in (500, 2_500):
+    for count in (50, 500, 2_500):  # the first brings in what is imported when it is needed
         crowd = Crowd()
         file = ImportFile(csv_of(tmp_path, count, name=f"{count}.csv"))
         services = over(crowd, ForgetfulTable(crowd.table))
@@ -102,7 +103,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
                 report.add(done.numbered.line, done.numbered.row.email, done.outcome)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] * 1.25
+    assert (peaks[2] - peaks[1]) / 2_000 < 200  # bytes a row
 
 
 class _Nowhere:
