@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bbws_access.services.import_rows import ImportRows
     from bbws_access.services.invitations import Invitations
     from bbws_access.services.members import Members
+    from bbws_access.services.offboarding import Offboarding
     from bbws_access.services.organisations import Organisations
     from bbws_access.services.permission_sets import PermissionSets
     from bbws_access.services.permissions import Permissions
@@ -277,4 +278,19 @@ class Services:
         bound.trail = BoundTrail(self.trail, {"import": dict(about)})
         return UserImport(
             bound.import_rows, bound.trail, bound.invitations, bound.role_assignments, bound.teams, bound.members
+        )
+
+    @cached_property
+    def offboarding(self) -> Offboarding:
+        from bbws_access.services.offboarding import Offboarding
+
+        return Offboarding(
+            self._world.table,
+            self.trail,
+            self._world.clock,
+            self.organisations,
+            self.users,
+            self.teams,
+            self.members,
+            self.role_assignments,
         )

@@ -123,6 +123,35 @@ class Holdings:
             *(self._rejoining(item, found) for item in members),
         ]
 
+    def to_forget(self, user: User, mark: str) -> list[Piece]:
+        """What a deactivation took, so that no reactivation gives it back."""
+        rest = Attr("deactivatedWith").eq(mark)
+        seats = [(item, TeamMember.from_item(item)) for item in self._members(user) if _rests(item, mark)]
+        held = [(item, RoleAssignment.from_item(item)) for item in self._assignments(user) if _rests(item, mark)]
+        return [
+            *(
+                Piece(
+                    _membership("team.member.omit", member),
+                    [
+                        Update(
+                            _key(item),
+                            assign={"version": member.version + 1},
+                            remove=["deactivatedWith"],
+                            condition=rest & Attr("version").eq(member.version),
+                        )
+                    ],
+                )
+                for item, member in seats
+            ),
+            *(
+                Piece(
+                    _assignment("role.omit", assignment),
+                    [Update(_key(item), remove=["deactivatedWith"], condition=rest)],
+                )
+                for item, assignment in held
+            ),
+        ]
+
     # --- reading ---------------------------------------------------------------------------------
 
     def _assignments(self, user: User) -> list[Item]:
@@ -239,6 +268,10 @@ def _seat(item: Item, found: dict[_Pair, Item]) -> tuple[TeamMember, Team, TeamR
     role_key = keys.team_role_key(member.organisation_id, member.team_role_id)
     team = Team.from_item(found[team_key["PK"], team_key["SK"]])
     return member, team, TeamRole.from_item(found[role_key["PK"], role_key["SK"]])
+
+
+def _rests(item: Item, mark: str) -> bool:
+    return item.get("deactivatedWith") == mark
 
 
 def _of_lead(piece: Piece) -> bool:

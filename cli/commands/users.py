@@ -186,4 +186,4 @@ def teams(session: Session, user: UserArgument) -> None:
 
 
 # They register themselves with the noun.
-from cli.commands import user_import  # noqa: E402, F401
+from cli.commands import user_export, user_import, user_offboard  # noqa: E402, F401
