@@ -11,9 +11,8 @@ from importlib import import_module
 from typing import Any, get_type_hints
 
 import bbws_access.services as services_package
+from bbws_access import bootstrap
 from bbws_access.bootstrap import Services
-from bbws_access.services.audit_evidence import AuditEvidence
-from bbws_access.services.audit_report import AuditReports
 
 _WRITES = {
     "table": {"write", "transact", "put_new"},
@@ -21,9 +20,6 @@ _WRITES = {
     "storage": {"put_export", "put_once"},
 }
 """What writes, by what it is called on."""
-
-_LATE = {"AuditEvidence": AuditEvidence, "AuditReports": AuditReports}
-"""What the bootstrap imports when it is asked for."""
 
 _Name = tuple[str, str]
 """A class, or ``""`` for a function of a module, and a name in it."""
@@ -35,9 +31,8 @@ class _Sources:
     def __init__(self) -> None:
         self.calls: dict[_Name, set[_Name]] = {}
         self.writing: set[_Name] = set()
-        for module in pkgutil.iter_modules(services_package.__path__):
-            found = import_module(f"{services_package.__name__}.{module.name}")
-            self._module(ast.parse(inspect.getsource(found)))
+        for module in pkgutil.walk_packages(services_package.__path__, f"{services_package.__name__}."):
+            self._module(ast.parse(inspect.getsource(import_module(module.name))))
         while True:
             more = {name for name, called in self.calls.items() if called & self.writing} - self.writing
             if not more:
@@ -89,13 +84,23 @@ def _last(node: ast.expr | None) -> str:
     return ""
 
 
+def _late() -> dict[str, Any]:
+    """What the bootstrap imports when it is asked for: it names it for the type checker alone."""
+    nodes = ast.walk(ast.parse(inspect.getsource(bootstrap)))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {
+        alias.name: getattr(import_module(str(node.module)), alias.name) for node in imports for alias in node.names
+    }
+
+
 def public_methods() -> dict[str, _Name]:
     """Every method that a door can call, as ``roles.create``; all but the trail, which is what they write with."""
     found: dict[str, _Name] = {}
+    late = _late()
     for name, part in vars(Services).items():
         if not isinstance(part, cached_property) or name == "trail":
             continue
-        kind: Any = get_type_hints(part.func, localns=_LATE)["return"]
+        kind: Any = get_type_hints(part.func, localns=late)["return"]
         for method, what in vars(kind).items():
             if inspect.isfunction(what) and not method.startswith("_"):
                 found[f"{name}.{method}"] = (kind.__name__, method)

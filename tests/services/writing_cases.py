@@ -153,6 +153,9 @@ BOTH, AFTER, BEFORE = {"before", "after"}, {"after"}, {"before"}
 
 EXPIRED = {"invitation.expire": {"email"}}
 
+NOTES = {"invitations.mail"}
+"""What writes and changes nothing that is anybody's: what became of a letter, whose invitation has its event."""
+
 CASES: dict[str, Case] = {
     "accept_invitation.accept": Case(
         lambda s: s.services.accept_invitation.accept(s.token, ACCEPTANCE, ORIGIN),
@@ -233,6 +236,12 @@ CASES: dict[str, Case] = {
             OPERATOR, s.org, s.team("Web"), s.user("ada"), MemberChanges(team_role_id=s.team_role("MEMBER"))
         ),
         {"team.member.update": BOTH},
+    ),
+    "offboarding.take": Case(
+        lambda s: s.services.offboarding.take(
+            OPERATOR, s.services.offboarding.look(OPERATOR, s.org, s.user("ada")), None
+        ),
+        {"user.deactivate": BOTH, "user.offboard": {"email"}, "role.revoke": BEFORE, "team.member.remove": BEFORE},
     ),
     "organisations.create": Case(
         lambda s: s.services.organisations.create(OPERATOR, NewOrganisation(name="Initech")),
