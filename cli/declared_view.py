@@ -45,7 +45,8 @@ def show_plan(session: Session, plan: Plan) -> None:
         if not session.show.withheld:
             session.show.blank()
         session.show.table([one.data() for one in plan.access], _ACCESS, empty="")
-    session.show.note(f"{summary(plan)} Plan {plan.id}.")
+    if plan.steps:
+        session.show.note(f"{summary(plan)} Plan {plan.id}.")
 
 
 def summary(plan: Plan) -> str:

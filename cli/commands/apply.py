@@ -55,4 +55,4 @@ def apply(
     if session.show.is_json:
         session.show.json(plan.data())
     if plan.steps:
-        session.show.done(f"Applied {file}: {len(plan.steps)} changes to {session.organisation.name}.")
+        session.show.done(f"Applied {file} to {session.organisation.name}. {summary(plan)}")

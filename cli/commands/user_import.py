@@ -132,11 +132,11 @@ def _foretold(checked: Checked, rate: float) -> str:
     from bbws_access.services.import_rows import Need
 
     needs = checked.needs
-    seconds = checked.emails / rate
-    lasts = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    minutes = checked.emails / rate / 60
+    lasts = f" That takes {minutes:.0f} minutes." if minutes >= 2 else ""
     return (
         f"{checked.rows} rows: {needs[Need.INVITE]} to invite, {needs[Need.SEND_AGAIN]} to send again, "
-        f"{needs[Need.ASSIGN]} to assign. {checked.emails} emails at {rate:g} a second take {lasts}."
+        f"{needs[Need.ASSIGN]} to assign; {checked.emails} emails, {rate:g} a second at most.{lasts}"
     )
 
 
@@ -180,7 +180,9 @@ def _show(session: Session, outcomes: Counter[str], checked: Checked, target: Pa
     }
     session.show.record(data, _FIELDS)
     if not failed:
-        session.show.done(f"Imported {done} of {checked.rows} rows.")
+        session.show.done(
+            f"Imported {done} of {checked.rows} rows." if done else "Nothing to do: every row was dealt with before."
+        )
         return
     session.show.note(f"{failed} rows failed; the report says why. Try them again with --resume.", always=True)
     raise typer.Exit(ExitCode.FAILED if failed == done else ExitCode.PARTIAL)

@@ -63,7 +63,8 @@ def offboard(
     session.announce()
     session.confirm(f"Offboard {found.email} from {session.organisation.name}? {_said(departure, to)}", yes=yes)
     work.take(session.actor, departure, to)
-    session.show.record(_data(departure, to), _FIELDS)
+    data = _data(departure, to)
+    session.show.record(data, {title: key for title, key in _FIELDS.items() if data[key]})
     tell(session, f"Offboarded {found.email}. {_left(departure)}")
 
 

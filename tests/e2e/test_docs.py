@@ -22,6 +22,7 @@ GUIDES = [
     "access.md",
     "declared-state.md",
     "audit-trail.md",
+    "importing.md",
     "audit-report.md",
     "audit-evidence.md",
     "api.md",
@@ -54,7 +55,17 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
         old_table(own)
     if "--port" in words:
         own.run("env", "down", "local")
+    if words[:2] in (["users", "import"], ["users", "export"]):
+        words[2] = str(people(folder / words[2]))
     return words
+
+
+def people(path: Path) -> Path:
+    """The file of the guide about imports."""
+    if path.name == "people.csv":
+        rows = "thandi@example.com,SITE_EDITOR,Web,Welcome to the web team.\nsipho@example.com,SITE_VIEWER,,\n"
+        path.write_text(f"email,role,team,message\n{rows}", encoding="utf-8")
+    return path
 
 
 def old_table(own: Deployed) -> None:
