@@ -23,6 +23,24 @@ def address(n: int) -> str:
     return f"u{n}@example.com"
 
 
+def user_items(org_id: str, n: int, *, active: bool = True) -> list[Item]:
+    """A member's profile and the guard of their address, as they are in the table."""
+    stamp = "2026-03-01T09:30:00.000Z"
+    user = User(
+        user_id=f"id-{n}",
+        organisation_id=org_id,
+        email=address(n),
+        first_name="First",
+        last_name="Last",
+        active=active,
+        date_created=stamp,
+        created_by="ops@example.com",
+        date_last_updated=stamp,
+        last_updated_by="ops@example.com",
+    )
+    return [user.to_item(), keys.user_email_key(org_id, user.email) | {"holder": user.user_id}]
+
+
 class Place:
     """The organisation Acme with ``people`` members who have nothing: u0@example.com, u1@example.com, …"""
 
@@ -35,21 +53,7 @@ class Place:
             self.join(n)
 
     def join(self, n: int, *, active: bool = True) -> None:
-        stamp = "2026-03-01T09:30:00.000Z"
-        user = User(
-            user_id=f"id-{n}",
-            organisation_id=self.org_id,
-            email=address(n),
-            first_name="First",
-            last_name="Last",
-            active=active,
-            date_created=stamp,
-            created_by="ops@example.com",
-            date_last_updated=stamp,
-            last_updated_by="ops@example.com",
-        )
-        guard = keys.user_email_key(self.org_id, user.email) | {"holder": user.user_id}
-        self.table.put_all([user.to_item(), guard])
+        self.table.put_all(user_items(self.org_id, n, active=active))
 
     def plan(self, text: str | bytes, *, prune: bool = False) -> Plan:
         return self.services.declared_state.plan(WHO, self.org_id, read(text), prune=prune)

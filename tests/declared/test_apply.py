@@ -254,7 +254,7 @@ def test_a_change_between_reading_and_the_first_write_is_seen(monkeypatch: pytes
         found = read_standing(*given)
         reads.append(1)
         if len(reads) == 1:
-            place.services.team_roles.create(WHO, place.org_id, _deployer())
+            place.services.teams.create(WHO, place.org_id, NewTeam(name="Web"))  # not what comes first
         return found
 
     monkeypatch.setattr(place.services.standings, "read", read_and_lose)
@@ -263,12 +263,6 @@ def test_a_change_between_reading_and_the_first_write_is_seen(monkeypatch: pytes
         place.services.declared_state.apply(WHO, read(FILE), planned, lambda _: None)
     assert (caught.value.code, len(reads)) == ("PLAN_STALE", 2)
     assert len(place.events()) == events + 1  # the other's
-
-
-def _deployer() -> Any:
-    from bbws_access.models.team import NewTeamRole
-
-    return NewTeamRole(name="DEPLOYER", display_name="Other", capabilities=frozenset({Capability.VIEW_AUDIT}))
 
 
 def test_what_stops_it_later_is_said_and_the_next_run_goes_on() -> None:
