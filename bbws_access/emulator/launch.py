@@ -6,11 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PORTS = range(14566, 14666)
+PORTS = range(14566, 15566)
 """Where a free port is looked for: below the ports that systems hand out to outgoing connections, so that
 the one that was found stays free while the emulator is stopped."""
 
@@ -133,11 +134,16 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def free_ports(previous: int | None) -> Iterator[int]:
-    """Free ports, the previous one first: what was printed and stored about it stays valid."""
+def free_ports(previous: int | None, root: Path) -> Iterator[int]:
+    """Free ports, the previous one first: what was printed and stored about it stays valid.
+
+    Each ``root`` begins to look at a place of its own, so that the port of an emulator that is stopped for a moment
+    is not the first that another one takes.
+    """
     if previous is not None and is_free(previous):
         yield previous
-    yield from (port for port in PORTS if port != previous and is_free(port))
+    begin = zlib.crc32(str(root.absolute()).encode()) % len(PORTS)
+    yield from (port for port in (*PORTS[begin:], *PORTS[:begin]) if port != previous and is_free(port))
 
 
 def spawn(layout: Layout, *, instance: str, port: int, region: str) -> subprocess.Popen[bytes]:

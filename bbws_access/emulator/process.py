@@ -157,7 +157,11 @@ class Emulator:
         previous = record.read(self._files.record)
         if self._files.scratch.exists():  # what functions of a killed emulator left
             shutil.rmtree(self._files.scratch, ignore_errors=True)
-        candidates = iter([port]) if port is not None else launch.free_ports(previous.port if previous else None)
+        candidates = (
+            iter([port])
+            if port is not None
+            else launch.free_ports(previous.port if previous else None, self._files.root)
+        )
         for candidate in candidates:
             instance = secrets.token_hex(16)
             child = launch.spawn(self._files, instance=instance, port=candidate, region=region)

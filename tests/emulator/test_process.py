@@ -165,3 +165,12 @@ def test_nothing_of_the_users_aws_reaches_it(tmp_path: Path, monkeypatch: pytest
     assert "the-users-own" not in found.values()
     assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("test", "test")
     assert found["BIND_HOST"] == "127.0.0.1"
+
+
+def test_two_emulators_do_not_wait_for_the_same_port(tmp_path: Path) -> None:
+    """One that is stopped for a moment finds its port free again."""
+    first = {next(launch.free_ports(None, tmp_path / str(n))) for n in range(20)}
+    assert len(first) > 15
+    port = first.pop()
+    assert next(launch.free_ports(port, tmp_path / "0")) == port
+    assert next(launch.free_ports(None, tmp_path / "0")) == next(launch.free_ports(None, tmp_path / "0"))
