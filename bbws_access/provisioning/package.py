@@ -9,7 +9,13 @@ from typing import Final
 from bbws_access.errors import ProvisioningFailed
 from bbws_access.provisioning.zips import Package, write_zip
 
-_LEFT_OUT: Final = ("bbws_access/emulator/", "bbws_access/provisioning/", "bbws_access/_terraform/")
+_LEFT_OUT: Final = (
+    "bbws_access/emulator/",
+    "bbws_access/provisioning/",
+    "bbws_access/_terraform/",
+    "bbws_access/services/declared/",
+    "bbws_access/yaml_source.py",
+)
 """What no function imports."""
 
 
