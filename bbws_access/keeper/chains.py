@@ -57,25 +57,40 @@ def check_chain(live: Live, org_id: str) -> list[Finding]:
     last = live.facts.last_link(org_id)
     suspicions += _head(org_id, Link(*last) if last else None, live.facts.head(org_id), live.epoch)
     spans: dict[tuple[str, str | None], None] = dict.fromkeys((s.since, s.until) for s in suspicions)
-    found: dict[Any, Finding] = {}
-    for since, until in spans:
-        confirmed, _ = live.together(org_id, lambda a=since, b=until: _look(live, org_id, a, b))  # type: ignore[misc]
-        found |= {f.identity: f for f in confirmed}
+    found = {f.identity: f for since, until in spans for f in _look(live, org_id, since, until)}
     return list(found.values())
 
 
 def _look(live: Live, org_id: str, since: str, until: str | None) -> list[Finding]:
-    """The chain over some days as it is now."""
+    """The chain over some days, up to where its head was before they were read.
+
+    What lies before a head no longer changes, so this is as if read at once, however much is written
+    meanwhile. Events after it were written since, and are left out, if the head has gone past them too.
+    """
+    before = live.table.get(keys.audit_head_key(org_id))
     links = sorted(_read(live, org_id, since, until), key=lambda e: (e.sequence, e.sk))
+    after = live.table.get(keys.audit_head_key(org_id))
+    if not (_is_head(before) and _is_head(after)):  # a damaged head is a finding by itself, and says nothing
+        return [s.finding for s in _links(org_id, links, live.epoch)]
+    head, now = _place(before), _place(after)
+    if links and now is not None and now[0] >= links[-1].sequence:
+        links = [link for link in links if head is not None and link.sequence <= head[0]]
+    else:
+        head = now
     found = [s.finding for s in _links(org_id, links, live.epoch)]
-    item = live.table.get(keys.audit_head_key(org_id)) if until is None else None
-    if until is None and (item is None or _is_head(item)):  # else it is a finding by itself
-        head = (item["sequence"], item["hash"]) if item else None
+    if until is None:
         found += [s.finding for s in _head(org_id, links[-1] if links else None, head, live.epoch)]
     return found
 
 
-def _is_head(item: Item) -> bool:
+def _place(head: Item | None) -> Head:
+    return (head["sequence"], head["hash"]) if head else None
+
+
+def _is_head(item: Item | None) -> bool:
+    """No head at all is one that can be told of."""
+    if item is None:
+        return True
     try:
         kinds.AuditHead.model_validate(item)
     except ValidationError:

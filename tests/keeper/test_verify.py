@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,16 +11,20 @@ from typing import Any
 import pytest
 
 from bbws_access import keys
+from bbws_access.keeper.facts import Facts
 from bbws_access.keeper.findings import Problem
+from bbws_access.keeper.live import Live
+from bbws_access.keeper.verify import Verifier
 from bbws_access.keys import PLATFORM
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.invitation import Invitation
 from bbws_access.models.kinds import Capability, Outcome
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.role import Role
-from bbws_access.models.team import Team, TeamRole
+from bbws_access.models.team import NewTeam, Team, TeamRole
 from bbws_access.services.chain import event_hash
 from bbws_access.store import scan
+from bbws_access.store.table import Item
 from bbws_access.text import fold_name
 from tests.keeper.conftest import Town, moto_table
 
@@ -556,3 +561,28 @@ def test_organisations_are_told_apart(town: Town) -> None:
     lost = next(i for i in town.items() if i["PK"] == f"ORG#{other.organisation_id}" and i["SK"].startswith("ROLE#"))
     town.edit(pair(lost), userCount=4)
     assert town.only().organisation_id == other.organisation_id
+
+
+@pytest.mark.parametrize("ending", ["whole", "cut"])
+def test_a_chain_that_never_rests(town: Town, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time its days are read an event is added, before and after: what was there before that decides."""
+    services, operator = town.platform.services, town.platform.operator
+
+    class Busy(Live):
+        def partition(self, pk: str, prefix: str) -> Iterable[Item]:
+            self.work()
+            yield from super().partition(pk, prefix)
+            self.work()
+
+        def work(self) -> None:
+            services.teams.create(operator, town.org_id, NewTeam(name=f"T{next(numbers)}"))
+
+    numbers = itertools.count()
+    seen_late = Facts.head
+    monkeypatch.setattr(Facts, "head", lambda facts, org_id: (seen_late(facts, org_id)[0] + 3, "of later"))
+    if ending == "cut":
+        town.delete(town.events()[-1])
+    report = Verifier(town.platform.table, town.platform.clock, make_live=Busy).verify()
+    assert next(numbers) >= 2
+    missing = {"audit.gap", "audit.tail-missing"} & {str(f.problem) for f in report.findings}
+    assert len(missing) == len(report.findings) == (1 if ending == "cut" else 0)
