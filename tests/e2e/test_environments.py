@@ -1,6 +1,6 @@
-"""Prod with its full topology and its remote state, against a fresh emulator: from an empty account and back.
+"""Dev, sit and prod with their full topology and remote state, each from an empty account and back.
 
-Takes about two and a half minutes on two cores.
+Minutes of work, most of it the provider's own waits; `make test-environments` runs them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,15 @@ import pytest
 
 from bbws_access.emulator.mailbox import links, messages
 from bbws_access.emulator.process import Emulator
-from bbws_access.provisioning.settings import terraform_root
 from tests.e2e.conftest import ROOT, Deployed
 from tests.e2e.guides import commands
 
 pytestmark = [
+    pytest.mark.environment,
     pytest.mark.emulator,
     pytest.mark.terraform,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(not (terraform_root() / "bootstrap" / "main.tf").is_file(), reason="no terraform/bootstrap"),
+    pytest.mark.timeout(1200),
 ]
 
 LOCK = {
@@ -40,24 +40,32 @@ LOCK = {
     "Created": "2026-03-01T12:00:05.123456789Z",
     "Path": "bbws-terraform-state-prod/access-management/terraform.tfstate",
 }
-BUCKET = "bbws-terraform-state-prod"
 KEY = "access-management/terraform.tfstate"
-YES = ("--yes", "--confirm", "prod")
+REGIONS = {"dev": "eu-west-1", "sit": "eu-west-1", "prod": "af-south-1"}
 
 
 @dataclass(frozen=True)
-class Prod:
-    """The command line in prod, whose AWS is an emulator."""
+class Environment:
+    """The command line in an environment, whose AWS is an emulator."""
 
+    name: str
     deployed: Deployed
     endpoint: str
+
+    @property
+    def bucket(self) -> str:
+        return f"bbws-terraform-state-{self.name}"
+
+    @property
+    def yes(self) -> tuple[str, ...]:
+        return ("--yes", "--confirm", "prod") if self.name == "prod" else ("--yes",)
 
     def __call__(self, *words: str, code: int = 0) -> tuple[str, str]:
         done = self.deployed.run(
             *words,
             check=False,
             AWS_ENDPOINT_URL=self.endpoint,
-            BBWS_ACCESS_ENV="prod",
+            BBWS_ACCESS_ENV=self.name,
             BBWS_ACCESS_PASSWORD="Correct-horse-7",
         )
         assert done.returncode == code, done.stderr
@@ -68,7 +76,7 @@ class Prod:
 
     def client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="af-south-1", **keys)  # type: ignore[call-overload]
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGIONS[self.name], **keys)  # type: ignore[call-overload]
 
     def token(self, org: str, email: str) -> str:
         """Of somebody who was invited to ``org`` and has accepted."""
@@ -87,11 +95,13 @@ class Prod:
         return token
 
 
-@pytest.fixture
-def prod(tmp_path: Path) -> Iterator[Prod]:
-    emulator = Emulator(tmp_path / "aws")
-    yield Prod(Deployed(tmp_path / "state"), emulator.start(region="af-south-1").endpoint)
-    emulator.erase()
+@contextmanager
+def environment(name: str, folder: Path) -> Iterator[Environment]:
+    emulator = Emulator(folder / "aws")
+    try:
+        yield Environment(name, Deployed(folder / "state"), emulator.start(region=REGIONS[name]).endpoint)
+    finally:
+        emulator.erase()
 
 
 def call(url: str, token: str, body: Any = None) -> tuple[int, Any]:
@@ -104,34 +114,54 @@ def call(url: str, token: str, body: Any = None) -> tuple[int, Any]:
         return error.code, json.load(error)
 
 
-def test_prod_from_an_empty_account_and_back(prod: Prod) -> None:
-    repository = ("--repository", "example/access")
-    assert "env bootstrap" in prod("env", "up", *YES, code=1)[1]
-    assert "--confirm prod" in prod("env", "bootstrap", *repository, "--yes", code=4)[1]
-    follow_the_guide(prod)
-    again = prod("env", "bootstrap", *repository, *YES)[1]
-    assert f"{BUCKET} is there already" in again
-    assert "nothing to do" in again
-    assert prod.json("env", "plan", "--detailed-exitcode")["pending"] is False
-    assert prod.json("env", "status")["healthy"] is True
-    smoke(prod)
-    the_lock(prod)
-
-    assert "--allow-data-loss" in prod("env", "down", "--erase", *YES, code=4)[1]
-    assert prod.json("env", "down", "--allow-data-loss", *YES)["removed"] > 200
-    state = json.loads(prod.client("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read())
-    assert state["resources"] == []
-    assert prod.client("dynamodb").list_tables()["TableNames"] == ["bbws-terraform-locks-prod"]
+REPOSITORY = ("--repository", "example/access")
 
 
-def follow_the_guide(prod: Prod) -> None:
+@pytest.mark.parametrize("name", ["dev", "sit"])
+def test_from_an_empty_account_and_back(name: str, tmp_path: Path) -> None:
+    with environment(name, tmp_path) as env:
+        env("env", "bootstrap", *REPOSITORY, *env.yes)
+        env("env", "up", *env.yes)
+        nothing_is_left_to_change(env)
+        smoke(env)
+        nothing_is_left_of_it(env)
+
+
+def test_prod_by_its_guide_and_back(tmp_path: Path) -> None:
+    with environment("prod", tmp_path) as prod:
+        assert "env bootstrap" in prod("env", "up", *prod.yes, code=1)[1]
+        assert "--confirm prod" in prod("env", "bootstrap", *REPOSITORY, "--yes", code=4)[1]
+        follow_the_guide(prod)
+        again = prod("env", "bootstrap", *REPOSITORY, *prod.yes)[1]
+        assert f"{prod.bucket} is there already" in again
+        assert "nothing to do" in again
+        nothing_is_left_to_change(prod)
+        smoke(prod)
+        the_lock(prod)
+        assert "--allow-data-loss" in prod("env", "down", "--erase", *prod.yes, code=4)[1]
+        nothing_is_left_of_it(prod)
+
+
+def follow_the_guide(prod: Environment) -> None:
     """Every command of the guide, in its order, answered as one does who means it."""
     for command in commands((ROOT / "docs" / "environments.md").read_text(encoding="utf-8")):
         words = shlex.split(command)[1:]
-        prod(*words, *(YES if words[1] in {"bootstrap", "up"} else ()))
+        prod(*words, *(prod.yes if words[1] in {"bootstrap", "up"} else ()))
 
 
-def smoke(prod: Prod) -> None:
+def nothing_is_left_to_change(env: Environment) -> None:
+    assert env.json("env", "plan", "--detailed-exitcode")["pending"] is False
+    assert env.json("env", "status")["healthy"] is True
+
+
+def nothing_is_left_of_it(env: Environment) -> None:
+    assert env.json("env", "down", "--allow-data-loss", *env.yes)["removed"] > 200
+    state = json.loads(env.client("s3").get_object(Bucket=env.bucket, Key=KEY)["Body"].read())
+    assert state["resources"] == []
+    assert env.client("dynamodb").list_tables()["TableNames"] == [f"bbws-terraform-locks-{env.name}"]
+
+
+def smoke(prod: Environment) -> None:
     """Sign in, create a team, read it back, be refused another organisation."""
     prod("table", "seed")
     mine, theirs = prod.token("Mine", "mine@example.com"), prod.token("Theirs", "theirs@example.com")
@@ -143,9 +173,9 @@ def smoke(prod: Prod) -> None:
     assert call(f"{url}/{team['teamId']}", theirs)[0] == 403
 
 
-def the_lock(prod: Prod) -> None:
+def the_lock(prod: Environment) -> None:
     """Somebody died during an apply: the lock names them, and is released after asking."""
-    prod.client("s3").put_object(Bucket=BUCKET, Key=f"{KEY}.tflock", Body=json.dumps(LOCK).encode())
+    prod.client("s3").put_object(Bucket=prod.bucket, Key=f"{KEY}.tflock", Body=json.dumps(LOCK).encode())
     locked = prod("env", "plan", code=1)[1].splitlines()[-1]
     assert "locked for an apply by thandi@laptop since 2026-03-01T12:00:05Z" in locked
     assert "bbws-access env unlock" in locked
