@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from bbws_access.wording import number_of
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -54,11 +55,7 @@ def summary(plan: Plan) -> str:
 
     create, change, remove = (plan.count(sign) for sign in Sign)
     people = len(plan.access)
-    access = (
-        f"changes what {people} {'user' if people == 1 else 'users'} may do"
-        if people
-        else "no user may do other things"
-    )
+    access = f"changes what {number_of(people, 'user')} may do" if people else "no user may do other things"
     return f"{create} to create, {change} to change, {remove} to remove; {access}."
 
 

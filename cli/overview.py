@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bbws_access.errors import AccessError
+from bbws_access.wording import number_of
 
 if TYPE_CHECKING:
     from bbws_access.models.invitation import Invitation
@@ -152,7 +153,7 @@ def _invitations(by_organisation: list[list[Invitation]], more: bool, now: datet
     says = [f"{len(left)} pending"]
     says += [f"{soon} of them for less than {_SOON.days} days more"] if soon else []
     says += [f"{gone} of them past their end"] if gone else []
-    says += [f"in the first {len(by_organisation)} organisations"] if more else []
+    says += [f"in the first {number_of(len(by_organisation), 'organisation')}"] if more else []
     return Line("invitations", not soon and not gone, ", ".join(says))
 
 

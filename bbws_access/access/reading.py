@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bbws_access.errors import InvalidInput
+from bbws_access.wording import number_of
 
 _LONGEST: Final = 100_000
 """Characters; far more than any token that is one."""
@@ -66,4 +67,4 @@ def _span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size), (1, "second"))
     number = seconds // size
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    return number_of(number, unit)

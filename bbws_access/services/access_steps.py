@@ -9,6 +9,7 @@ from bbws_access.catalogue import ENDPOINTS, Function, Guard
 from bbws_access.models.effective_access import EffectiveAccess, Grant, Step
 from bbws_access.models.user import User
 from bbws_access.services.access_sources import gives
+from bbws_access.wording import number_of
 
 
 def endpoint(method: str, path: str) -> Function | None:
@@ -51,7 +52,9 @@ def steps_of(user: User, function: Function, path: str, decision: Decision, verd
     holder = decision.principal.actor
     roles, teams = len(decision.principal.role_ids), len(holder.team_capabilities)
     yield Step(
-        name="user", passed=True, says=f"{user.email} is active, with {_many(roles, 'role')} and {_many(teams, 'team')}"
+        name="user",
+        passed=True,
+        says=f"{user.email} is active, with {number_of(roles, 'role')} and {number_of(teams, 'team')}",
     )
     given = _parameters(function, path)
     org_id = given.get("orgId")
@@ -73,7 +76,3 @@ def _needs(function: Function, given: Mapping[str, str]) -> str:
             return f"it needs {function.permission}, or {function.capability} in team {given['teamId']}"
         case _:
             return f"it needs {function.permission}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

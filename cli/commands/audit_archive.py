@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bbws_access.errors import ExitCode, InvalidInput
+from bbws_access.wording import number_of
 from cli.audit_question import PlatformOption, owner
 from cli.command import command
 from cli.progress import working
@@ -78,7 +79,7 @@ def verify(
 
 
 def _show(session: Session, found: Verification) -> None:
-    looked_at = f"{found.chained} chained of {found.events} events in {found.days} days"
+    looked_at = f"{found.chained} chained of {found.events} events in {number_of(found.days, 'day')}"
     if found.archive:
         looked_at += f", {found.objects} archived objects"
     if found.sound:
@@ -88,7 +89,7 @@ def _show(session: Session, found: Verification) -> None:
     session.show.table(rows, _FINDINGS, empty="")
     first = found.findings[0]
     where = f" on {first.date}" if first.date else ""
-    session.show.note(f"{len(rows)} findings in {looked_at}. The first{where}: {first.message}.")
+    session.show.note(f"{number_of(len(rows), 'finding')} in {looked_at}. The first{where}: {first.message}.")
 
 
 def archive(

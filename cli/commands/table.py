@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bbws_access.errors import ExitCode
+from bbws_access.wording import number_of
 from cli.command import command, noun
 from cli.commands import table_backup, table_migrate, table_verify
 from cli.session import Session
@@ -74,6 +75,6 @@ def _differences(session: Session, *, take: bool) -> None:
     rows = [row for difference in (taken if take else found) for row in difference.rows()]
     session.show.table(rows, _DIFFERENCES, empty="Nothing was taken over." if take else "All is as the defaults say.")
     if take and left:
-        session.show.note(f"{len(left)} records were edited and stay as they are.")
+        session.show.note(f"{number_of(len(left), 'record')} edited since, and left as it is.")
     if left:
         raise typer.Exit(ExitCode.FOUND)

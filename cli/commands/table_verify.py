@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bbws_access.errors import ExitCode, InvalidInput
+from bbws_access.wording import number_of
 from cli.command import command
 from cli.progress import Counter, counting
 from cli.session import Session
@@ -82,7 +83,8 @@ def verify(
         return
     mendable = sum(1 for f in report.findings if f.repair)
     hint = "" if not mendable or dry_run else " To mend them: bbws-access table verify --repair"
-    session.show.note(f"{len(report.findings)} findings in {report.items} items, {mendable} of them mendable.{hint}")
+    found = f"{number_of(len(report.findings), 'finding')} in {number_of(report.items, 'item')}"
+    session.show.note(f"{found}, {mendable} of them mendable.{hint}")
     raise typer.Exit(ExitCode.FOUND)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from bbws_access.wording import number_of
 from cli import completion
 from cli.arguments import UserArgument
 from cli.changes import tell
@@ -82,7 +83,7 @@ def _data(departure: Departure, heir: User | None) -> dict[str, Any]:
 
 
 def _said(departure: Departure, heir: User | None) -> str:
-    parts = [f"{len(departure.roles)} roles and {len(departure.teams)} team seats are taken."]
+    parts = [f"{number_of(len(departure.roles), 'role')} and {number_of(len(departure.teams), 'team seat')} are taken."]
     if departure.led and heir is not None:
         parts.append(f"{heir.email} becomes lead of {', '.join(led.team.name for led in departure.led)}.")
     return " ".join(parts)
