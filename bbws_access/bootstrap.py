@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bbws_access.services.declared.steps import Plan
     from bbws_access.services.effective_access import EffectiveAccessQuestions
     from bbws_access.services.import_rows import ImportRows
+    from bbws_access.services.inverses import Doers
     from bbws_access.services.invitations import Invitations
     from bbws_access.services.members import Members
     from bbws_access.services.offboarding import Offboarding
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from bbws_access.services.team_roles import TeamRoles
     from bbws_access.services.teams import Teams
     from bbws_access.services.trail import Trail
+    from bbws_access.services.undo import Undo
     from bbws_access.services.user_import import UserImport
     from bbws_access.services.users import Users
 
@@ -293,4 +295,28 @@ class Services:
             self.teams,
             self.members,
             self.role_assignments,
+        )
+
+    @cached_property
+    def undo(self) -> Undo:
+        from bbws_access.services.undo import Undo
+
+        return Undo(self._world.table, self.audit, self.trail, self._doers)
+
+    def _doers(self, trail: BoundTrail) -> Doers:
+        """Services of its own, whose events name what they undo."""
+        from bbws_access.services.inverses import Doers
+
+        bound = Services(self._world)
+        bound.trail = trail
+        return Doers(
+            bound.organisations,
+            bound.permission_sets,
+            bound.roles,
+            bound.role_assignments,
+            bound.teams,
+            bound.team_roles,
+            bound.members,
+            bound.users,
+            bound.invitations,
         )

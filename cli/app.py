@@ -42,6 +42,7 @@ NOUNS: Final[dict[str, str]] = {
     "plan": "Show what a file of declared state would change, and for whom.",
     "apply": "Make an organisation what a file says.",
     "export": "Write an organisation as a file of declared state.",
+    "undo": "Take one audited change back.",
     "audit": "Query and export the audit trail.",
     "api": "The deployed API: its contract, its documentation, and calls to it.",
     "auth": "Who you are, and tokens for the API.",

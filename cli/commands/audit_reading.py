@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from bbws_access.errors import NotFound
 from cli.audit_question import (
     ActionOption,
     OutcomeOption,
@@ -23,15 +22,13 @@ from cli.audit_question import (
     TypeOption,
     UntilOption,
     UserOption,
+    owner,
     question,
 )
 from cli.command import command
 from cli.documents import write_document
 from cli.options import Output
 from cli.session import Session
-
-if TYPE_CHECKING:
-    from bbws_access.models.audit_questions import AuditQuestion
 
 _FIELDS: Final = {
     "Event": "eventId",
@@ -74,32 +71,15 @@ def show(
     platform: PlatformOption = False,
 ) -> None:
     """Show one event, with what it changed."""
-    event = _find(session, event_id, question(session, platform, newest_first=True))
+    from bbws_access.export.formats import event_row
+
+    event = event_row(session.services.audit.one(session.actor, owner(session, platform), event_id))
     if session.show.is_json:
         session.show.json(event)
         return
     session.show.record(event, {title: key for title, key in _FIELDS.items() if event.get(key) is not None})
     for line in difference(event.get("details") or {}):
         session.show.line(line)
-
-
-def _find(session: Session, event_id: str, asked: AuditQuestion) -> dict[str, Any]:
-    for where in (*_around(event_id, asked), asked):
-        for row in session.services.audit.rows(session.actor, where):
-            if row["eventId"] == event_id:
-                return dict(row)
-    raise NotFound(f"there is no event {event_id!r} here", code="EVENT_NOT_FOUND", hint="bbws-access audit query")
-
-
-def _around(event_id: str, asked: AuditQuestion) -> list[AuditQuestion]:
-    """An id of ours carries its time, which spares a look at everything."""
-    from ulid import ULID
-
-    try:
-        made = ULID.from_str(event_id).datetime.astimezone(UTC)
-    except ValueError:
-        return []
-    return [replace(asked, since=made - timedelta(minutes=5), until=made + timedelta(minutes=5))]
 
 
 def difference(details: Mapping[str, Any]) -> Iterator[str]:

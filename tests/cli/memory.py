@@ -72,6 +72,11 @@ class Memory:
     def token(self) -> str:
         return self.ids.tokens[-1]
 
+    def event(self, action: str) -> str:
+        """The id of the latest event of an action, in whatever organisation."""
+        found = [item for key, item in self.table.state().items() if item and key[1].startswith("EVENT#")]
+        return str(max((i for i in found if i["action"] == action), key=lambda i: i["sequence"])["eventId"])
+
 
 def memory(table: MemoryTable | None = None) -> Memory:
     table, ids = table or MemoryTable(), FakeIds()

@@ -64,7 +64,7 @@ def test_a_sound_trail_is_called_sound_and_another_is_not(bbws: Run, platform: P
     found = bbws("audit", "verify", "--org", acme, "-o", "json")
     assert (found.code, found.json["sound"]) == (3, False)
     assert found.json["findings"][0]["kind"] == "ALTERED"
-    assert "findings in" in bbws("audit", "verify", "--org", acme).err
+    assert "1 finding in" in bbws("audit", "verify", "--org", acme).err
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def ready(office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch, tmp
         if swap is not None:
             words = [swap[1] if word == swap[0] else word for word in words]
         words = [acme_office.token if word == "TOKEN" else word for word in words]
+        words = [acme_office.event("team.create") if word == "EVENT" else word for word in words]
         words = [str(tmp_path / f"report-{len(runs)}") if word == "REPORT" else word for word in words]
         words = [str(tmp_path / "people.jsonl") if word == "PEOPLE.jsonl" else word for word in words]
         runs.append(name)
@@ -66,6 +67,7 @@ def normalised(text: str) -> str:
     """Without what differs from run to run, at the same width; rows in an order of their own."""
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "x" * 36, text)
     text = re.sub(r"\bPlan [0-9a-f]{16}\b", f"Plan {'x' * 16}", text)
+    text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "U" * 26, text)
     text = re.sub(r"/\S*/(report-\d+|people\.jsonl)", "FILE", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "x" * 64, text)
     head, line, body = text.partition("─\n")

@@ -119,8 +119,7 @@ def steady(text: str) -> str:
     """Besides what differs from run to run, also what only time moves."""
     text = re.sub(r"(?m)^Bytes +\d+$", "Bytes", text)
     text = re.sub(r"expired \d+ days ago", "expired", text)
-    text = re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "U" * 26, normalised(text))
-    return re.sub(r"arn:aws:iam::\S+", "ARN", text)
+    return re.sub(r"arn:aws:iam::\S+", "ARN", normalised(text))
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -18,6 +18,7 @@ _WRITES = {
     "table": {"write", "transact", "put_new"},
     "trail": {"commit"},
     "storage": {"put_export", "put_once"},
+    "way": {"go"},
 }
 """What writes, by what it is called on."""
 

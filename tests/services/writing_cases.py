@@ -70,6 +70,10 @@ class Stage:
         (found,) = self.services.invitations.of_email(OPERATOR, self.org, "new@example.com")
         return found.invitation_id
 
+    def last(self, action: str) -> str:
+        """The id of the latest event of an action."""
+        return self.memory.event(action)
+
     @property
     def token(self) -> str:
         return self.memory.token
@@ -155,6 +159,11 @@ EXPIRED = {"invitation.expire": {"email"}}
 
 NOTES = {"invitations.mail"}
 """What writes and changes nothing that is anybody's: what became of a letter, whose invitation has its event."""
+
+
+def _renamed(stage: Stage) -> None:
+    stage.services.teams.update(OPERATOR, stage.org, stage.team("Web"), TeamChanges(name="Internet"))
+
 
 CASES: dict[str, Case] = {
     "accept_invitation.accept": Case(
@@ -328,6 +337,11 @@ CASES: dict[str, Case] = {
     "teams.update": Case(
         lambda s: s.services.teams.update(OPERATOR, s.org, s.team("Web"), TeamChanges(name="Internet")),
         {"team.update": BOTH},
+    ),
+    "undo.take": Case(
+        lambda s: s.services.undo.take(OPERATOR, s.org, s.last("team.update")),
+        {"team.update": BOTH | {"undoes"}},
+        given=_renamed,
     ),
     "users.deactivate": Case(
         lambda s: s.services.users.deactivate(OPERATOR, s.org, s.user("ada")),
