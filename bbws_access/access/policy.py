@@ -68,14 +68,14 @@ def denial(method_arn: str) -> dict[str, Any]:
 
 
 def _document(api: str, actor: Actor, *, by_team: bool) -> dict[str, Any]:
-    anywhere = _open(actor.platform_permissions) if actor.platform_permissions else frozenset()
+    anywhere = open_with(actor.platform_permissions) if actor.platform_permissions else frozenset()
     allowed = set(_templates(anywhere, anywhere, "*", ANY_TEAM))
     org = actor.organisation_id
     if org:
-        own = _open(actor.held_in(org))
+        own = open_with(actor.held_in(org))
         templates = {*_templates(own - anywhere, own, "{orgId}", ANY_TEAM), *_own_user_templates(own)}
         allowed |= _filled(templates, {"orgId": org, "userId": actor.id})
-        opened = {team: _opened_by_team(actor, can, own) for team, can in actor.team_capabilities.items()}
+        opened = {team: opened_in_team(actor, can, own) for team, can in actor.team_capabilities.items()}
         if by_team:
             for team, names in opened.items():
                 allowed |= _filled(
@@ -89,12 +89,12 @@ def _document(api: str, actor: Actor, *, by_team: bool) -> dict[str, Any]:
     return _statement("Allow", sorted(f"{api}/{pattern}" for pattern in allowed))
 
 
-def _open(held: frozenset[str]) -> frozenset[str]:
+def open_with(held: frozenset[str]) -> frozenset[str]:
     """The endpoints that are open wherever ``held`` is held, by name."""
     return frozenset(f.name for f in _GUARDED if f.guard is Guard.ANY or (f.permission and covers(held, f.permission)))
 
 
-def _opened_by_team(actor: Actor, can: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+def opened_in_team(actor: Actor, can: frozenset[str], own: frozenset[str]) -> frozenset[str]:
     """What a team with these capabilities opens beyond ``own``: by role, or by capability."""
     return frozenset(
         f.name

@@ -9,11 +9,13 @@ from cli.arguments import RoleArgument, UserArgument
 from cli.changes import tell
 from cli.command import command
 from cli.commands.role_app import PlatformOption, app
+from cli.impact import foretell
 from cli.options import YesOption
 from cli.session import Session
 from cli.views import ASSIGNMENT_FIELDS, data_of
 
 if TYPE_CHECKING:
+    from bbws_access.bootstrap import Services
     from bbws_access.models.role import RoleAssignment
 
 _COLUMNS = {"Email": "email", "Since": "assignedAt", "By": "assignedBy", "User id": "userId"}
@@ -36,8 +38,14 @@ def assign(session: Session, role: RoleArgument, user: UserArgument, platform: P
     holder = naming.user(session, user)
     found = naming.role(session, role, PLATFORM if platform else session.org_id)
     session.announce()
-    give = session.services.role_assignments.assign_platform if platform else session.services.role_assignments.assign
-    given = give(session.actor, session.org_id, holder.user_id, found.role_id)
+
+    def give(services: Services) -> RoleAssignment:
+        to = services.role_assignments
+        way = to.assign_platform if platform else to.assign
+        return way(session.actor, session.org_id, holder.user_id, found.role_id)
+
+    foretell(session, give)
+    given = give(session.services)
     session.show.record(_with_email(given, holder.email), _FIELDS)
     tell(session, f"{holder.email} holds {found.name} now.")
 
@@ -58,8 +66,13 @@ def revoke(
     owner = PLATFORM if platform else session.org_id
     found = naming.role(session, role, owner)
     session.announce()
+
+    def take(services: Services) -> RoleAssignment:
+        return services.role_assignments.revoke(session.actor, owner, holder.user_id, found.role_id)
+
+    foretell(session, take)
     session.confirm(f"Take {found.name} from {holder.email}?", yes=yes)
-    taken = session.services.role_assignments.revoke(session.actor, owner, holder.user_id, found.role_id)
+    taken = take(session.services)
     session.show.record(_with_email(taken, holder.email), _FIELDS)
     tell(session, f"{holder.email} does not hold {found.name} any more.")
 

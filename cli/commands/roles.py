@@ -8,12 +8,14 @@ import typer
 
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Scope
+from bbws_access.wording import number_of
 from cli.arguments import RoleArgument
 from cli.changes import tell
 from cli.command import command
 from cli.commands import role_holders
 from cli.commands.role_app import PlatformOption, app
 from cli.edits import IfVersionOption, edit
+from cli.impact import foretell
 from cli.options import YesOption
 from cli.role_permissions import GrantsAdded, GrantsGiven, GrantsRemoved, said, wanted
 from cli.session import Session
@@ -160,9 +162,14 @@ def set_permissions(
     grants = wanted(found.permissions, permissions, add, remove)
     request = build(RolePermissions, permissions=grants, version=found.version)
     session.announce()
-    session.show.note(f"{found.name}, held by {found.user_count} users: {said(found.permissions, grants)}")
+    holders = number_of(found.user_count, "user")
+    session.show.note(f"{found.name}, held by {holders}: {said(found.permissions, grants)}")
+    foretell(
+        session,
+        lambda services: services.roles.set_permissions(session.actor, session.org_id, found.role_id, request),
+    )
     if found.permissions - grants and found.user_count:
-        session.confirm(f"Take that from the {found.user_count} users who hold {found.name}?", yes=yes)
+        session.confirm(f"Take that from the {holders} who hold {found.name}?", yes=yes)
     changed = session.services.roles.set_permissions(session.actor, session.org_id, found.role_id, request)
     session.show.record(data_of(changed), _FIELDS)
     tell(session, f"Role {changed.name} now allows: {', '.join(sorted(changed.permissions))}.")
@@ -228,6 +235,7 @@ def _change(
 ) -> None:
     found = _role(session, name)
     session.announce()
+    foretell(session, lambda services: services.roles.update(session.actor, session.org_id, found.role_id, request))
     if question is not None:
         session.confirm(question.format(found.name), yes=yes)
     changed = session.services.roles.update(session.actor, session.org_id, found.role_id, request)

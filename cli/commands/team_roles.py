@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bbws_access.models.kinds import Capability
+from bbws_access.wording import number_of
 from cli.arguments import TeamRoleArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption, edit
+from cli.impact import foretell
 from cli.options import YesOption
 from cli.session import Session
 from cli.views import EDITED_FIELDS, data_of
@@ -162,9 +164,13 @@ def _change(
 
     found = naming.team_role(session, name)
     session.announce()
+    foretell(
+        session,
+        lambda services: services.team_roles.update(session.actor, session.org_id, found.team_role_id, request),
+    )
     lost = sorted(found.capabilities - request.capabilities) if request.capabilities is not None else []
     if lost and found.user_count:
-        question = f"Take {', '.join(lost)} from the {found.user_count} members who are {{}}?"
+        question = f"Take {', '.join(lost)} from the {number_of(found.user_count, 'member')} who are {{}}?"
     if question is not None:
         session.confirm(question.format(found.name), yes=yes)
     changed = session.services.team_roles.update(session.actor, session.org_id, found.team_role_id, request)

@@ -103,6 +103,8 @@ SAMPLES = {
     "access can": sample(f"{USER} site:read --team Web", USER, "Web", ambiguous=SHARED),
     "access explain": sample(f"{USER} GET /v1/platform/permissions", USER, ambiguous=SHARED),
     "access who": sample("site:read"),
+    "access impact role": sample("SITE_VIEWER --add site:backup", "SITE_VIEWER"),
+    "access impact team-role": sample("MEMBER --add CAN_MANAGE_MEMBERS", "MEMBER"),
     "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),
     "undo": sample("EVENT --yes", "EVENT"),
     "plan": sample("-f tests/cli/files/acme.yaml"),

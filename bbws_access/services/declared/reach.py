@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from bbws_access.access.grants import covers
-from bbws_access.defaults import PERMISSIONS
+from bbws_access.access.rights import known_permissions
 from bbws_access.models.kinds import Scope
 from bbws_access.services.declared.steps import AccessChange
 
@@ -40,9 +38,11 @@ class Reach:
             (in_teams if scope is Scope.TEAM else everywhere)[user] |= grants
         found: dict[str, set[str]] = defaultdict(set)
         for user, given in everywhere.items():
-            found[user] |= _permissions(frozenset(given))
+            found[user] |= known_permissions(frozenset(given))
         for (user, team), team_role in self.seats.items():
-            inside = {*_permissions(frozenset(in_teams[user])), *self.capabilities.get(team_role, ())} - found[user]
+            inside = {*known_permissions(frozenset(in_teams[user])), *self.capabilities.get(team_role, ())} - found[
+                user
+            ]
             found[user] |= {f"{one} in team {self.team_names[team]}" for one in inside}
         return found
 
@@ -62,8 +62,3 @@ def differences(before: Reach, after: Reach) -> list[AccessChange]:
         for user in sorted({*old, *new})
     )
     return [one for one in changed if one.gains or one.loses]
-
-
-@lru_cache(maxsize=1024)
-def _permissions(grants: frozenset[str]) -> frozenset[str]:
-    return frozenset(known.id for known in PERMISSIONS if covers(grants, known.id))
