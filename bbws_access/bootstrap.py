@@ -22,6 +22,7 @@ from bbws_access.store.table import Table
 
 if TYPE_CHECKING:
     from bbws_access.services.acceptance import AcceptInvitation
+    from bbws_access.services.access_expectations import AccessExpectations
     from bbws_access.services.archive import Archive
     from bbws_access.services.archive_restore import ArchiveRestore
     from bbws_access.services.audit import Audit
@@ -157,6 +158,12 @@ class Services:
         from bbws_access.services.effective_access import EffectiveAccessQuestions
 
         return EffectiveAccessQuestions(self._world.table, self._world.clock)
+
+    @cached_property
+    def access_expectations(self) -> AccessExpectations:
+        from bbws_access.services.access_expectations import AccessExpectations
+
+        return AccessExpectations(self._world.table, self._world.clock, self.users, self.teams)
 
     @cached_property
     def audit(self) -> Audit:

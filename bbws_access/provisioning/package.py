@@ -13,6 +13,7 @@ _LEFT_OUT: Final = (
     "bbws_access/emulator/",
     "bbws_access/provisioning/",
     "bbws_access/_terraform/",
+    "bbws_access/services/access_expectations.py",
     "bbws_access/services/declared/",
     "bbws_access/yaml_source.py",
 )

@@ -28,7 +28,7 @@ from bbws_access.services.access_sources import gives, grants_of, reach_of, seat
 from bbws_access.services.access_steps import endpoint, opening, steps_of
 from bbws_access.store.table import Query, Table
 
-_API: Final = "arn:aws:execute-api:region:account:api/stage"
+API: Final = "arn:aws:execute-api:region:account:api/stage"
 """The policy names the API that was asked; which one does not matter to what it opens."""
 
 _NEAREST: Final = 3
@@ -52,14 +52,12 @@ class EffectiveAccessQuestions:
         A permission that a capability stands for in a team is held there through the capability, too. Raises
         ``InvalidInput`` for what is neither, or for a capability without a team; ``Denied``, ``NotFound``.
         """
-        capabilities = _capabilities_for(permission, team_id)
+        capabilities = capabilities_for(permission, team_id)
         user = self._asked_about(actor, org_id, user_id)
         decision = self._decision(user, "")
         shown = _shown(user, decision, self._team_names(org_id))
+        allowed = holds(decision, org_id, permission, team_id)
         holder = None if decision.code != "ALLOWED" or decision.principal is None else decision.principal.actor
-        allowed = holder is not None and any(
-            holder.may(permission, org_id, team_id=team_id, capability=capability) for capability in capabilities
-        )
         if not allowed:
             inside = () if holder is None or team_id is not None else _teams_where(holder, org_id, permission)
             names = self._team_names(org_id)
@@ -73,7 +71,7 @@ class EffectiveAccessQuestions:
     def explain(self, actor: Actor, org_id: str, user_id: str, method: str, path: str) -> Explanation:
         """The authorizer's decision about one request of the user, step by step. Raises ``Denied``, ``NotFound``."""
         user = self._asked_about(actor, org_id, user_id)
-        arn = f"{_API}/{method.upper()}/{path.lstrip('/')}"
+        arn = f"{API}/{method.upper()}/{path.lstrip('/')}"
         function = endpoint(method, path)
         if function is None:
             says = f"{method.upper()} {path} is no endpoint; the gateway answers 403 before anybody is asked"
@@ -103,8 +101,8 @@ class EffectiveAccessQuestions:
         Reads the roles that give it and who has them, not every user. Holders of platform roles have their
         profiles in other organisations, maybe: their address is ``None`` then. Raises ``Denied``, ``InvalidInput``.
         """
-        capabilities = _capabilities_for(permission, "any")
-        _require_reading(actor, org_id)
+        capabilities = capabilities_for(permission, "any")
+        require_reading(actor, org_id)
         yield from self._role_holders(org_id, org_id, permission)
         yield from self._role_holders(org_id, PLATFORM, permission)
         yield from self._seat_holders(org_id, capabilities - {None})
@@ -170,7 +168,7 @@ class EffectiveAccessQuestions:
 
     def _asked_about(self, actor: Actor, org_id: str, user_id: str) -> User:
         if actor.id != user_id:
-            _require_reading(actor, org_id)
+            require_reading(actor, org_id)
         item = self._table.get(keys.user_key(org_id, user_id))
         if item is None:
             raise NotFound("there is no such user in this organisation", code="USER_NOT_FOUND")
@@ -178,7 +176,7 @@ class EffectiveAccessQuestions:
 
     def _decision(self, user: User, arn: str) -> Decision:
         # A loader of its own: what it remembers of roles must not be older than this question.
-        return decide_for(PrincipalLoader(self._table, self._clock), user.user_id, user.organisation_id, arn or _API)
+        return decide_for(PrincipalLoader(self._table, self._clock), user.user_id, user.organisation_id, arn or API)
 
     def _profiles(self, org_id: str, user_ids: Iterable[str]) -> dict[str, User]:
         found = self._table.get_many(keys.user_key(org_id, one) for one in user_ids)
@@ -206,8 +204,20 @@ _RESTS: Final[Mapping[str | None, str]] = {
 }
 
 
-def _capabilities_for(permission: str, team_id: str | None) -> set[str | None]:
-    """The capabilities that stand for a permission inside a team; ``None`` is "by the permission alone"."""
+def holds(decision: Decision, org_id: str, permission: str, team_id: str | None) -> bool:
+    """Whether whoever a decision is about holds ``permission``; raises as :func:`capabilities_for`."""
+    if decision.code != "ALLOWED" or decision.principal is None:
+        return False
+    may = decision.principal.actor.may
+    capabilities = capabilities_for(permission, team_id)
+    return any(may(permission, org_id, team_id=team_id, capability=capability) for capability in capabilities)
+
+
+def capabilities_for(permission: str, team_id: str | None) -> set[str | None]:
+    """The capabilities that stand for a permission inside a team; ``None`` is "by the permission alone".
+
+    Raises :class:`InvalidInput` for what is neither permission nor capability, and for a capability without a team.
+    """
     if permission in set(Capability):
         if team_id is None:
             raise InvalidInput(f"{permission} is held in a team", hint="name the team with --team")
@@ -220,7 +230,7 @@ def _capabilities_for(permission: str, team_id: str | None) -> set[str | None]:
 
 
 def _teams_where(holder: Actor, org_id: str, permission: str) -> list[str]:
-    capabilities = _capabilities_for(permission, "any")
+    capabilities = capabilities_for(permission, "any")
     return sorted(
         team
         for team in holder.team_capabilities
@@ -228,7 +238,7 @@ def _teams_where(holder: Actor, org_id: str, permission: str) -> list[str]:
     )
 
 
-def _require_reading(actor: Actor, org_id: str) -> None:
+def require_reading(actor: Actor, org_id: str) -> None:
     for permission in ("user:read", "role:read", "team:read"):
         actor.require(permission, org_id)
 

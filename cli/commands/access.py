@@ -10,7 +10,7 @@ from bbws_access.errors import ExitCode
 from cli import completion
 from cli.arguments import UserArgument
 from cli.command import command, noun
-from cli.commands import access_impact
+from cli.commands import access_impact, access_test
 from cli.session import Session
 from cli.views import data_of
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = noun("Who may do what, and why.")
 app.add_typer(access_impact.app, name="impact")
+access_test.register(app)
 
 PermissionArgument = Annotated[
     str, typer.Argument(help="A permission such as site:read; or a capability such as CAN_VIEW_SITES.")

@@ -105,6 +105,7 @@ SAMPLES = {
     "access who": sample("site:read"),
     "access impact role": sample("SITE_VIEWER --add site:backup", "SITE_VIEWER"),
     "access impact team-role": sample("MEMBER --add CAN_MANAGE_MEMBERS", "MEMBER"),
+    "access test": sample("tests/cli/files/access.yaml"),
     "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),
     "undo": sample("EVENT --yes", "EVENT"),
     "plan": sample("-f tests/cli/files/acme.yaml"),

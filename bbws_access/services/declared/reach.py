@@ -40,9 +40,8 @@ class Reach:
         for user, given in everywhere.items():
             found[user] |= known_permissions(frozenset(given))
         for (user, team), team_role in self.seats.items():
-            inside = {*known_permissions(frozenset(in_teams[user])), *self.capabilities.get(team_role, ())} - found[
-                user
-            ]
+            inside = {*known_permissions(frozenset(in_teams[user])), *self.capabilities.get(team_role, ())}
+            inside -= found[user]
             found[user] |= {f"{one} in team {self.team_names[team]}" for one in inside}
         return found
 
