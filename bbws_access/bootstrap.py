@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bbws_access.services.members import Members
     from bbws_access.services.offboarding import Offboarding
     from bbws_access.services.organisations import Organisations
+    from bbws_access.services.past_access import PastAccessQuestions
     from bbws_access.services.permission_sets import PermissionSets
     from bbws_access.services.permissions import Permissions
     from bbws_access.services.role_assignments import RoleAssignments
@@ -164,6 +165,12 @@ class Services:
         from bbws_access.services.access_expectations import AccessExpectations
 
         return AccessExpectations(self._world.table, self._world.clock, self.users, self.teams)
+
+    @cached_property
+    def past_access(self) -> PastAccessQuestions:
+        from bbws_access.services.past_access import PastAccessQuestions
+
+        return PastAccessQuestions(self._world.table, self._world.clock, self.audit)
 
     @cached_property
     def audit(self) -> Audit:

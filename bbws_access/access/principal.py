@@ -102,7 +102,7 @@ class PrincipalLoader:
                 code="USER_INACTIVE",
                 details={"organisationId": org_id, "email": str(profile["email"])},
             )
-        return _principal(profile, org_id, assignments, memberships, definitions, origin or Origin())
+        return principal_of(profile, org_id, assignments, memberships, definitions, origin or Origin())
 
     def _read(self, profile: Keys, *definitions: Iterable[Keys]) -> dict[_KeyPair, Item]:
         now = self._clock.now()
@@ -120,7 +120,7 @@ class PrincipalLoader:
         return fresh | found
 
 
-def _principal(
+def principal_of(
     profile: Item,
     org_id: str,
     assignments: list[Item],

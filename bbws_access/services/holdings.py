@@ -24,6 +24,7 @@ from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
 from bbws_access.services.invitation_records import changed, ending, release_address
+from bbws_access.services.teams import seat_of
 from bbws_access.services.trail import Change
 from bbws_access.store.table import MAX_TRANSACTION, Item, Query, Table
 from bbws_access.store.writes import Update, Write
@@ -221,10 +222,12 @@ class Holdings:
 
     def _rejoining(self, item: Item, found: dict[_Pair, Item]) -> Piece:
         member, team, role = _seat(item, found)
+        member = member.model_copy(update={"team_role_name": role.name})
         back = team.active and role.active
         update = Update(
             _key(item),
-            assign={"active": back, "version": member.version + 1},
+            # A team role that nobody has may be renamed, and so it was nobody's while this rested.
+            assign={"active": back, "version": member.version + 1, "teamRoleName": role.name},
             remove=["deactivatedWith"],
             condition=Attr("deactivatedWith").eq(item["deactivatedWith"]) & Attr("version").eq(member.version),
         )
@@ -240,7 +243,7 @@ class Holdings:
         back = role is not None and role.active
         update = Update(
             _key(item),
-            assign={"active": back},
+            assign={"active": back} if role is None else {"active": back, "roleName": role.name},
             remove=["deactivatedWith"],
             condition=Attr("deactivatedWith").eq(item["deactivatedWith"]),
         )
@@ -283,8 +286,7 @@ def _key(item: Item | Keys) -> Keys:
 
 
 def _membership(action: str, member: TeamMember) -> Change:
-    seat: dict[str, Any] = {"userId": member.user_id, "email": member.user_email, "teamRole": member.team_role_name}
-    return Change(EventType.TEAM_MEMBERSHIP, action, "team", member.team_id, **_side(action, seat))
+    return Change(EventType.TEAM_MEMBERSHIP, action, "team", member.team_id, **_side(action, seat_of(member)))
 
 
 def _assignment(action: str, assignment: RoleAssignment) -> Change:

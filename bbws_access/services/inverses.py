@@ -88,8 +88,11 @@ class Undoing:
             raise changed_since(f"{', '.join(moved)} is no longer as this left it")
         return int(now["version"])
 
-    def team_role(self, name: Any) -> str:
-        return self.doers.team_roles.find(self.actor, self.org_id, str(name)).team_role_id
+    @property
+    def team_role_before(self) -> str:
+        """By its id; older events have only what it was called."""
+        named = self.before.get("teamRoleId") or self.before["teamRole"]
+        return self.doers.team_roles.find(self.actor, self.org_id, str(named)).team_role_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def _left(undoing: Undoing) -> Way:
     if "transfer" in undoing.event.details:
         return _transferred(undoing)
     team = undoing.doers.teams.get(undoing.actor, undoing.org_id, undoing.thing)
-    seat = NewMember(user_id=undoing.user_id, team_role_id=undoing.team_role(undoing.before["teamRole"]))
+    seat = NewMember(user_id=undoing.user_id, team_role_id=undoing.team_role_before)
     return Way(
         f"{undoing.before['email']} is {undoing.before['teamRole']} in team {team.name} again",
         lambda: undoing.doers.members.add(undoing.actor, undoing.org_id, undoing.thing, seat),
@@ -264,7 +267,7 @@ def _transferred(undoing: Undoing) -> Way:
     member = undoing.doers.members.get(undoing.actor, undoing.org_id, here, undoing.user_id)
     home = undoing.doers.teams.get(undoing.actor, undoing.org_id, back)
     # Which team role they had is what the event of leaving says; that of joining says which one they got.
-    role = undoing.team_role(undoing.before["teamRole"]) if undoing.before else None
+    role = undoing.team_role_before if undoing.before else None
     request = Transfer(team_id=back, team_role_id=role, version=member.version)
     return Way(
         f"{member.user_email} goes back into team {home.name}",
@@ -274,9 +277,9 @@ def _transferred(undoing: Undoing) -> Way:
 
 def _seated(undoing: Undoing) -> Way:
     member = undoing.doers.members.get(undoing.actor, undoing.org_id, undoing.thing, undoing.user_id)
-    if member.team_role_name != undoing.after["teamRole"]:
+    if member.team_role_id != undoing.after.get("teamRoleId", member.team_role_id):
         raise changed_since(f"{member.user_email} is {member.team_role_name} there by now")
-    role = undoing.team_role(undoing.before["teamRole"])
+    role = undoing.team_role_before
     request = MemberChanges(team_role_id=role, version=member.version)
     return Way(
         f"{member.user_email} is {undoing.before['teamRole']} there again",

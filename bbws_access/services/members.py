@@ -20,7 +20,7 @@ from bbws_access.models.user import User
 from bbws_access.services.holdings import last_lead
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.team_roles import TeamRoles
-from bbws_access.services.teams import Teams, joined, role_count, seat_writes
+from bbws_access.services.teams import Teams, joined, role_count, seat_of, seat_writes
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import PRESENT, Check, Update, Write
@@ -155,8 +155,8 @@ class Members:
             "team.member.update",
             "team",
             team_id,
-            before={"teamRole": old.name},
-            after={"teamRole": new.name},
+            before={"teamRole": old.name, "teamRoleId": old.team_role_id},
+            after={"teamRole": new.name, "teamRoleId": new.team_role_id},
             more={"userId": member.user_id, "email": member.user_email},
         )
         self._trail.commit(actor, org_id, [change], writes)
@@ -232,7 +232,7 @@ def _team_count(team: Team, counts: dict[str, int]) -> Update:
 
 
 def _left(member: TeamMember, more: dict[str, Any] | None = None) -> Change:
-    before = {"userId": member.user_id, "email": member.user_email, "teamRole": member.team_role_name}
+    before = seat_of(member)
     return Change(
         EventType.TEAM_MEMBERSHIP, "team.member.remove", "team", member.team_id, before=before, more=more or {}
     )

@@ -189,6 +189,16 @@ def joined(member: TeamMember, more: Mapping[str, Any] | None = None) -> Change:
         "team.member.add",
         "team",
         member.team_id,
-        after={"userId": member.user_id, "email": member.user_email, "teamRole": member.team_role_name},
+        after=seat_of(member),
         more=more or {},
     )
+
+
+def seat_of(member: TeamMember) -> dict[str, Any]:
+    """A membership in the words of the trail: names change, and the id says which team role was meant."""
+    return {
+        "userId": member.user_id,
+        "email": member.user_email,
+        "teamRole": member.team_role_name,
+        "teamRoleId": member.team_role_id,
+    }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bbws_access.errors import ExitCode
 from cli import completion
+from cli.access_view import given, show_held
 from cli.arguments import UserArgument
 from cli.command import command, noun
-from cli.commands import access_impact, access_test
+from cli.commands import access_at, access_impact, access_test
 from cli.session import Session
 from cli.views import data_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = noun("Who may do what, and why.")
 app.add_typer(access_impact.app, name="impact")
+access_at.register(app)
 access_test.register(app)
 
 PermissionArgument = Annotated[
@@ -37,13 +39,7 @@ def show(session: Session, user: UserArgument) -> None:
     if session.show.is_json:
         session.show.json(data_of(held))
         return
-    session.show.parts((held.email, "bold"), (f" in {session.organisation.name}", None))
-    if held.denied is not None:
-        session.show.parts(("  turned away: ", "red"), (held.denied, None))
-    if not held.grants:
-        session.show.note("They hold no role and sit in no team.")
-    for grant in held.grants:
-        _print_grant(session, grant)
+    show_held(session, held, f"in {session.organisation.name}")
 
 
 @command(
@@ -78,7 +74,7 @@ def can(
         where = f" in team {team}" if team else ""
         session.show.parts(word, (f"  {found.email}  {permission}{where}", None))
         for grant in answer.through:
-            session.show.parts((f"  through {grant.where}", None), (f", {_given(grant)}", "dim"))
+            session.show.parts((f"  through {grant.where}", None), (f", {given(grant)}", "dim"))
         for offer in answer.nearest:
             session.show.parts((f"  {offer}", "dim"))
     if not answer.allowed:
@@ -112,7 +108,7 @@ def explain(
             mark = ("✓ ", "green") if step.passed else ("✗ ", "red")
             session.show.parts(mark, (f"{step.name:<7}", "bold"), (f" {step.says}", None))
         for grant in told.through:
-            session.show.parts((f"  through {grant.where}", None), (f", {_given(grant)}", "dim"))
+            session.show.parts((f"  through {grant.where}", None), (f", {given(grant)}", "dim"))
         session.show.parts((told.code, "bold green" if told.allowed else "bold red"))
     if not told.allowed:
         raise typer.Exit(ExitCode.REFUSED)
@@ -172,17 +168,3 @@ def _place(grant: Grant) -> str:
     if grant.team_id is not None:
         return f"team {grant.team_name or grant.team_id}"
     return {"PLATFORM": "every organisation", "TEAM": "their teams"}.get(grant.reach.value, "organisation")
-
-
-def _print_grant(session: Session, grant: Grant) -> None:
-    pieces: list[tuple[str, Any]] = [("  ", None), (grant.where, None if grant.rests else "bold")]
-    session.show.parts(*pieces, (f"  {_given(grant)}", "dim"))
-    if grant.rests is not None:
-        words = {"TAKEN": "taken away", "INACTIVE": "deactivated", "GONE": "not there any more"}
-        session.show.parts((f"    gives nothing: {words.get(grant.rests, grant.rests)}", "yellow"))
-    for right in grant.yields:
-        session.show.parts((f"    {right}", None))
-
-
-def _given(grant: Grant) -> str:
-    return f"given by {grant.given_by} on {grant.given_at[:10]}"

@@ -106,6 +106,7 @@ SAMPLES = {
     "access impact role": sample("SITE_VIEWER --add site:backup", "SITE_VIEWER"),
     "access impact team-role": sample("MEMBER --add CAN_MANAGE_MEMBERS", "MEMBER"),
     "access test": sample("tests/cli/files/access.yaml"),
+    "access at": sample(f"{USER} --time 2026-03-01T09:30:00Z", USER, ambiguous=SHARED),
     "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),
     "undo": sample("EVENT --yes", "EVENT"),
     "plan": sample("-f tests/cli/files/acme.yaml"),

@@ -158,13 +158,13 @@ def test_the_trail_tells(office: Office) -> None:
     events.sort(key=lambda e: e.sequence)
     seat = {"userId": "u-1", "email": "u-1@example.com"}
     way = {"from": office.web.team_id, "to": office.shop.team_id}
+    lead, viewer = (
+        {"teamRole": name, "teamRoleId": office.platform.services.teams.load_role_named(office.org, name).team_role_id}
+        for name in ("TEAM_LEAD", "VIEWER")
+    )
     assert [(e.action, e.resource_id, e.details) for e in events] == [
-        ("team.member.add", office.web.team_id, {"after": {**seat, "teamRole": "TEAM_LEAD"}}),
-        (
-            "team.member.update",
-            office.web.team_id,
-            {**seat, "before": {"teamRole": "TEAM_LEAD"}, "after": {"teamRole": "VIEWER"}},
-        ),
-        ("team.member.remove", office.web.team_id, {"before": {**seat, "teamRole": "VIEWER"}, "transfer": way}),
-        ("team.member.add", office.shop.team_id, {"after": {**seat, "teamRole": "VIEWER"}, "transfer": way}),
+        ("team.member.add", office.web.team_id, {"after": {**seat, **lead}}),
+        ("team.member.update", office.web.team_id, {**seat, "before": lead, "after": viewer}),
+        ("team.member.remove", office.web.team_id, {"before": {**seat, **viewer}, "transfer": way}),
+        ("team.member.add", office.shop.team_id, {"after": {**seat, **viewer}, "transfer": way}),
     ]
