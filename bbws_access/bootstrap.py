@@ -23,6 +23,7 @@ from bbws_access.store.table import Table
 if TYPE_CHECKING:
     from bbws_access.services.acceptance import AcceptInvitation
     from bbws_access.services.access_expectations import AccessExpectations
+    from bbws_access.services.access_review import AccessReviews
     from bbws_access.services.archive import Archive
     from bbws_access.services.archive_restore import ArchiveRestore
     from bbws_access.services.audit import Audit
@@ -165,6 +166,12 @@ class Services:
         from bbws_access.services.access_expectations import AccessExpectations
 
         return AccessExpectations(self._world.table, self._world.clock, self.users, self.teams)
+
+    @cached_property
+    def access_reviews(self) -> AccessReviews:
+        from bbws_access.services.access_review import AccessReviews
+
+        return AccessReviews(self._world.table, self.trail, self._world.clock, self.audit)
 
     @cached_property
     def past_access(self) -> PastAccessQuestions:

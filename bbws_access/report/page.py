@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -66,17 +66,15 @@ _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u2
 
 def report_page(data: ReportData) -> str:
     """The HTML. Raises :class:`AccessError` (``EXTRA_MISSING``) where the charts' library is not installed."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    style = page_style()
     others = data.outcome("other") > 0
     shown = 4 if others else 3
-    template = _templates().get_template("report.html")
+    template = templates().get_template("report.html")
     html = template.render(
         data=data,
         others=others,
-        policy=policy,
-        style=Markup(style),  # noqa: S704 - a file of this package
+        policy=style.policy,
+        style=style.text,
         sections=SECTIONS,
         charts=_charts(data),
         legend=[(name, swatch(pattern)) for name, pattern in zip(OUTCOME_NAMES[:shown], PATTERNS, strict=False)],
@@ -146,14 +144,24 @@ def _grouped(number: int) -> str:
     return f"{number:,}"
 
 
-def _style() -> str:
-    loader = _templates().loader
+class Style(NamedTuple):
+    """The style sheet, and the content security policy that allows it and nothing else."""
+
+    text: Markup
+    policy: str
+
+
+def page_style() -> Style:
+    loader = templates().loader
     assert loader is not None
-    return loader.get_source(_templates(), "report.css")[0]
+    text = loader.get_source(templates(), "report.css")[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return Style(Markup(text), policy)  # noqa: S704 - a file of this package
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("bbws_access.report"),
         autoescape=True,

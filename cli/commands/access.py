@@ -11,7 +11,7 @@ from cli import completion
 from cli.access_view import given, show_held
 from cli.arguments import UserArgument
 from cli.command import command, noun
-from cli.commands import access_at, access_impact, access_test
+from cli.commands import access_at, access_impact, access_review, access_test
 from cli.session import Session
 from cli.views import data_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = noun("Who may do what, and why.")
 app.add_typer(access_impact.app, name="impact")
 access_at.register(app)
+access_review.register(app)
 access_test.register(app)
 
 PermissionArgument = Annotated[

@@ -105,6 +105,7 @@ SAMPLES = {
     "access who": sample("site:read"),
     "access impact role": sample("SITE_VIEWER --add site:backup", "SITE_VIEWER"),
     "access impact team-role": sample("MEMBER --add CAN_MANAGE_MEMBERS", "MEMBER"),
+    "access review": sample(""),
     "access test": sample("tests/cli/files/access.yaml"),
     "access at": sample(f"{USER} --time 2026-03-01T09:30:00Z", USER, ambiguous=SHARED),
     "access diff": sample(f"{USER} {USER}", USER, ambiguous=SHARED),

@@ -161,6 +161,12 @@ NOTES = {"invitations.mail"}
 """What writes and changes nothing that is anybody's: what became of a letter, whose invitation has its event."""
 
 
+def _review(stage: Stage) -> None:
+    reviews = stage.services.access_reviews
+    made = reviews.review(OPERATOR, stage.services.organisations.load(stage.org), reviews.rows(OPERATOR, stage.org))
+    reviews.record(OPERATOR, made, "review.html", "html", "0" * 64)
+
+
 def _renamed(stage: Stage) -> None:
     stage.services.teams.update(OPERATOR, stage.org, stage.team("Web"), TeamChanges(name="Internet"))
 
@@ -178,6 +184,7 @@ CASES: dict[str, Case] = {
         given=_late,
         ends_in=Gone,
     ),
+    "access_reviews.record": Case(_review, {"access.review": {"target", "format", "sha256", "count"}}),
     "archive.run": Case(
         lambda s: _whole(s.services.archive.run(OPERATOR, [s.org])),
         {"audit.archive": {"sha256", "manifest"}},
