@@ -92,8 +92,11 @@ class Viewer:
         self._folder = folder
 
     def open(self, data: ReportData) -> None:
+        self.show(report_page(data))
+
+    def show(self, html: str) -> None:
         page = self._folder / "report.html"
-        page.write_text(report_page(data), encoding="utf-8")
+        page.write_text(html, encoding="utf-8")
         self._chrome.get(page.as_uri())
 
     def resize(self, width: int, media: str, scheme: str = "light") -> None:
