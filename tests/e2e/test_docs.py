@@ -44,10 +44,12 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     """What a reader does besides typing: puts the link in, chooses the file, answers yes."""
     words = shlex.split(command)[1:]
+    if "EVENT" in words:
+        words[words.index("EVENT")] = undoable(own, words[words.index("--org") + 1])
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
     for place, word in enumerate(words):
-        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle", "-f"}:
+        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle", "--csv", "--junit", "-f"}:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
@@ -57,7 +59,23 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
         own.run("env", "down", "local")
     if words[:2] in (["users", "import"], ["users", "export"]):
         words[2] = str(people(folder / words[2]))
+    if words[:2] == ["access", "test"]:
+        words[2] = str(expectations(folder / words[2]))
     return words
+
+
+def undoable(own: Deployed, org: str) -> str:
+    """The event that a reader chooses: the last role that was given and is still held."""
+    (event, *_) = own.json("audit", "query", "--org", org, "--action", "role.assign")["items"]
+    ident: str = event["eventId"]
+    return ident
+
+
+def expectations(path: Path) -> Path:
+    """The file of the guide about who may do what."""
+    guide = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
+    path.write_text(guide.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    return path
 
 
 def people(path: Path) -> Path:
@@ -88,7 +106,7 @@ def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> N
 
 def test_every_guide_is_run() -> None:
     with_commands = {p.name for p in (ROOT / "docs").glob("*.md") if list(commands(p.read_text(encoding="utf-8")))}
-    assert with_commands == {*GUIDES, "environments.md"}  # which test_prod.py follows
+    assert with_commands == {*GUIDES, "environments.md"}  # which test_environments.py follows
 
 
 def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
