@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Much of a test is waiting for another process.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 CHECKOV := build/checkov/bin/checkov
 CHECKOV_VERSION := 3.3.30
 
@@ -24,7 +27,7 @@ down: $(STAMP) ## Stop the platform on this machine; its data stays.
 	@$(BIN)/bbws-access env down local --yes
 
 test: $(STAMP) $(CHECKOV) ## Run every test, but for standing dev, sit and prod up.
-	@$(BIN)/pytest -n auto --dist loadgroup -m "not environment"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not environment"
 
 test-environments: $(STAMP) ## Stand dev, sit and prod up, each in an AWS of its own, use them and take them down.
 	@$(BIN)/pytest -n 3 -m environment

@@ -130,6 +130,7 @@ def call(
         Path | None,
         typer.Option("--password-file", help="A file with the password; else BBWS_ACCESS_PASSWORD, or a prompt."),
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the request, and do not send it.")] = False,
 ) -> None:
     """Call the deployed API: its answer goes to stdout, its status to stderr.
 
@@ -138,6 +139,12 @@ def call(
     from bbws_access.adapters.rest_api import RestApi
 
     method, path, body, pairs = method.upper(), api_path(session, path), json_body(data), query_pairs(query or [])
+    if dry_run:
+        url = f"{session.outputs['api_url']}{path}"
+        sent = {"query": pairs, "as": acting_as, "body": None if body is None else json.loads(body)}
+        session.show.json({"dryRun": True, "method": method, "url": url, **sent})
+        session.show.note("Nothing was sent: this was a dry run.")
+        return
     token = None
     if acting_as is not None:
         from cli.signing_in import signed_in

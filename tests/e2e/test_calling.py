@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.access.contract import GUARDED
 from tests.e2e.conftest import ROOT, Deployed
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_group("deployed")]
@@ -82,7 +84,7 @@ def test_what_the_api_would_know(deployed: Deployed, org_id: str) -> None:
     assert "team:*" in known["permissions"]
 
 
-def test_a_page_that_was_opened_from_a_file_may_call(deployed: Deployed) -> None:
+def test_a_page_that_was_opened_from_a_file_may_call(deployed: Deployed, org_id: str) -> None:
     """Its origin is ``null``: the gateway must say to the browser that any origin may."""
     url = f"{deployed.outputs()['api_url']}/v1/platform/roles"
     asked = {
@@ -98,3 +100,66 @@ def test_a_page_that_was_opened_from_a_file_may_call(deployed: Deployed) -> None
     headers = {"Origin": "null", "Authorization": f"Bearer {token}"}
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_dry_run_sends_nothing(deployed: Deployed, org_id: str) -> None:
+    words = (
+        "POST",
+        "/organisations/{orgId}/teams",
+        "--org",
+        "Calling",
+        "--as",
+        EMAIL,
+        "--data",
+        '{"name": "Not made"}',
+    )
+    done = call(deployed, *words, "--dry-run", "-o", "json")
+    shown = json.loads(done.stdout)
+    assert (done.returncode, shown["method"], shown["body"]) == (0, "POST", {"name": "Not made"})
+    assert shown["url"].endswith(f"/v1/organisations/{org_id}/teams")
+    assert "Not made" not in deployed.run("teams", "list", "--org", "Calling", "-o", "json").stdout
+
+
+def test_the_gateway_does_what_access_test_and_access_explain_say(
+    deployed: Deployed, org_id: str, tmp_path: Path
+) -> None:
+    """Every guarded endpoint, for an administrator and for somebody with next to nothing; here and elsewhere."""
+    viewer, foreign = "viewer@calling.example", "org-00000000-0000-4000-8000-000000000000"
+    deployed.member("Calling", viewer, role="SITE_VIEWER")
+    api_url = deployed.outputs()["api_url"]
+    ids = {u["email"]: u["userId"] for u in deployed.json("users", "list", "--org", "Calling")["items"]}
+    expected, statuses = [], set()
+    for email in (EMAIL, viewer):
+        token = deployed.token(email)
+        for row in GUARDED:
+            for org in (org_id, foreign) if "{orgId}" in row.path else (org_id,):
+                # An empty body is refused by whoever would have acted on it: 400, once the gateway lets it through.
+                path = re.sub(r"\{(?!orgId|userId)\w+\}", "00000000-0000-4000-8000-000000000000", row.path)
+                path = path.replace("{orgId}", org).replace("{userId}", ids[email])
+                status = status_of(f"{api_url}{path}", row.method, token)
+                statuses.add(status)
+                verdict = "denied" if status in {401, 403} else "allowed"
+                asked = {"user": email, "calls": f"{row.method} {path}", "expect": verdict}
+                expected.append(asked)
+    assert statuses >= {200, 400, 403, 404}
+    file = tmp_path / "expected.yaml"
+    file.write_text(json.dumps({"expectations": expected}, indent=0))
+    done = deployed.run("access", "test", str(file), "--org", "Calling", "-o", "json", check=False)
+    failed = [item for item in json.loads(done.stdout)["items"] if not item["passed"]]
+    assert (done.returncode, failed) == (0, [])
+    assert len({(one["user"], one["expect"]) for one in expected}) == 4
+    for one in expected[:: len(expected) // 6]:
+        method, _, path = one["calls"].partition(" ")
+        told = deployed.run("access", "explain", one["user"], method, path, "--org", "Calling", check=False)
+        assert told.returncode == (0 if one["expect"] == "allowed" else 4), told.stdout
+
+
+def status_of(url: str, method: str, token: str) -> int:
+    data = None if method == "GET" else b"{}"
+    request = urllib.request.Request(url, data=data, method=method, headers={"Authorization": token})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: int = answer.status
+            return found
+    except urllib.error.HTTPError as error:
+        return error.code

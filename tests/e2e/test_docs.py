@@ -49,7 +49,15 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
     for place, word in enumerate(words):
-        if word.endswith(FILES) and words[place - 1] in {"--to", "--from", "--html", "--bundle", "--csv", "--junit", "-f"}:
+        if word.endswith(FILES) and words[place - 1] in {
+            "--to",
+            "--from",
+            "--html",
+            "--bundle",
+            "--csv",
+            "--junit",
+            "-f",
+        }:
             words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
