@@ -17,9 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bbws_access.clock import SystemClock, iso
 from bbws_access.errors import AccessError
-from lambdas.api import logger, services
 from lambdas.clients import client
+from lambdas.logs import logger
 from lambdas.settings import dead_letters_log_group
+from lambdas.wiring import services
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 

@@ -12,8 +12,11 @@ from bbws_access.models.audit import AuditEventView
 from bbws_access.models.audit_questions import AuditQuestion, ExportRequest
 from bbws_access.models.kinds import EventType, Outcome
 from bbws_access.services.pages import ListPage
-from lambdas.api import Answer, Call, endpoint, logger, services
+from lambdas.api import endpoint
 from lambdas.asynchronous import asynchronous
+from lambdas.call import Answer, Call
+from lambdas.logs import logger
+from lambdas.wiring import services
 
 MAX_EXPORT: Final = 20_000
 """Events of an export through the API: what is written well within the half minute that the gateway waits."""

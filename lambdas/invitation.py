@@ -18,7 +18,9 @@ from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.services.acceptance import Opened
 from bbws_access.services.pages import ListPage
 from lambdas import invitation_page
-from lambdas.api import Answer, Call, Page, endpoint, logger
+from lambdas.api import endpoint
+from lambdas.call import Answer, Call, Page
+from lambdas.logs import logger
 
 PAGE_RESOURCE: Final = "/invite/{token}"
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bbws_access.clock import parse_iso
 from bbws_access.models.invitation import InvitedView
-from lambdas.api import Answer, Page
+from lambdas.call import Answer, Page
 
 _ASK: Final = "Ask the person who invited you to send you a new invitation."
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bbws_access.models.kinds import Category
 from bbws_access.models.permission import NewPermissionSet, Permission, PermissionSet, PermissionSetChanges
-from lambdas.api import Answer, Call, endpoint, logger
+from lambdas.api import endpoint
+from lambdas.call import Answer, Call
+from lambdas.logs import logger
 
 
 def _list_permissions(call: Call) -> Answer:

@@ -13,8 +13,11 @@ from bbws_access.keys import PLATFORM
 from bbws_access.models.base import ApiModel
 from bbws_access.models.role import NewRole, Role, RoleChanges, RolePermissions
 from bbws_access.validation import field_errors
-from lambdas.api import Answer, Call, endpoint, logger, services
+from lambdas.api import endpoint
 from lambdas.asynchronous import asynchronous
+from lambdas.call import Answer, Call
+from lambdas.logs import logger
+from lambdas.wiring import services
 
 
 def _list_platform_roles(call: Call) -> Answer:

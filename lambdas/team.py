@@ -15,7 +15,9 @@ from bbws_access.models.team import (
     Transfer,
     UserTeam,
 )
-from lambdas.api import Answer, Call, endpoint, logger
+from lambdas.api import endpoint
+from lambdas.call import Answer, Call
+from lambdas.logs import logger
 
 
 def _create_team(call: Call) -> Answer:
@@ -79,8 +81,10 @@ def _get_member(call: Call) -> Answer:
 
 def _update_member(call: Call) -> Answer:
     actor, org_id, team_id, user_id = call.actor, call.path("orgId"), call.path("teamId"), call.path("userId")
+    before = call.services.trail.captured
     member = call.services.members.update(actor, org_id, team_id, user_id, call.body(MemberChanges))
-    _note_change(member)
+    if call.services.trail.captured > before:  # who is as they were asked to be was not changed
+        _note_change(member)
     return call.shown(member, _member_path(member))
 
 

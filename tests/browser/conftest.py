@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bbws_access.cursors import Cursors
-from lambdas.api import wired
+from lambdas.wiring import wired
 from tests.browser import local_gateway
 from tests.conftest import Platform
 from tests.lambdas.gateway import FakeSealer

@@ -14,7 +14,7 @@ from bbws_access.catalogue import ENDPOINTS, FUNCTIONS
 from bbws_access.cursors import Cursors
 from bbws_access.openapi.document import document
 from bbws_access.openapi.reference import page
-from lambdas.api import wired
+from lambdas.wiring import wired
 from tests.browser import local_gateway
 from tests.conftest import Platform
 from tests.lambdas.gateway import FakeSealer

@@ -16,7 +16,7 @@ from bbws_access.catalogue import ENDPOINTS
 from bbws_access.cursors import Cursors
 from cli import session as session_module
 from cli import signing_in
-from lambdas.api import wired
+from lambdas.wiring import wired
 from tests.browser import local_gateway
 from tests.cli.conftest import Run
 from tests.conftest import Platform

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bbws_access.cursors import Cursors
-from lambdas.api import wired
+from lambdas.wiring import wired
 from tests.conftest import Platform
 from tests.lambdas.gateway import FakeSealer
 

@@ -23,7 +23,7 @@ from bbws_access.access.actor import Actor, operator
 from bbws_access.models.organisation import NewOrganisation
 from bbws_access.names import Names
 from bbws_access.store.schema import table_definition
-from lambdas import api, authorizer, clients
+from lambdas import authorizer, clients, wiring
 from tests.access import jwts
 from tests.fakes import FixedClock
 from tests.lambdas.gateway import Reply, handler_of, proxy_event, send
@@ -70,13 +70,13 @@ class Deployed:
             return handler_of(name)(event, Context())
 
     def organisation(self, name: str) -> str:
-        return api.services().organisations.create(self.operator, NewOrganisation(name=name)).organisation_id
+        return wiring.services().organisations.create(self.operator, NewOrganisation(name=name)).organisation_id
 
     def role(self, org: str, name: str) -> str:
-        return api.services().roles.find(self.operator, org, name).role_id
+        return wiring.services().roles.find(self.operator, org, name).role_id
 
     def team_role(self, org: str, name: str) -> str:
-        return api.services().teams.load_role_named(org, name).team_role_id
+        return wiring.services().teams.load_role_named(org, name).team_role_id
 
     def token_in_last_mail(self) -> str:
         text = str(ses_backends[ACCOUNT][REGION].sent_messages[-1].body)
@@ -118,7 +118,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         make = boto3.client
         monkeypatch.setattr(clients.boto3, "client", lambda *a, **k: recorder.watch(make(*a, **k)))
-        for module in (api, authorizer):
+        for module in (wiring, authorizer):
             monkeypatch.setattr(module, "SystemClock", lambda: clock)
         _forget()
         try:
@@ -129,9 +129,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
 
 def _forget() -> None:
     for remembered in (
-        api._deployed_services,
-        api._deployed_cursors,
-        api._deployed_decisions,
+        wiring._deployed_services,
+        wiring._deployed_cursors,
+        wiring._deployed_decisions,
         authorizer._authorizer,
         authorizer._decisions,
         clients.client,
@@ -148,7 +148,7 @@ def _reachable(event: dict[str, Any]) -> dict[str, Any]:
 
 def use_everything(at: Deployed) -> None:
     """Calls every function that has a handler."""
-    api.services().seeder.seed(at.operator)
+    wiring.services().seeder.seed(at.operator)
     org = at.organisation("Acme")
     use_permissions(at, org)
     use_roles(at, org)
@@ -288,7 +288,7 @@ def use_failing_acceptances(at: Deployed) -> None:
 def use_authorizer(at: Deployed, org: str) -> None:
     profile(org, jwts.SUBJECT)
     role = at.role(org, "ORG_ADMIN")
-    api.services().roles.assign(at.operator, org, jwts.SUBJECT, role)
+    wiring.services().roles.assign(at.operator, org, jwts.SUBJECT, role)
     moment = at.clock.now().timestamp()
     claims = {"custom:organisation_id": org, "iat": int(moment), "exp": int(moment) + 3600, "auth_time": int(moment)}
     event = {
@@ -314,7 +314,7 @@ def use_audit(at: Deployed, org: str) -> None:
     assert at.run("audit-archive-expired", {})["parts"] >= 1
     at.clock.advance(days=1)
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(api.services().archive, "run", _fail)
+        broken.setattr(wiring.services().archive, "run", _fail)
         with pytest.raises(RuntimeError):
             at.run("audit-archive-expired", {})
 
@@ -333,4 +333,4 @@ class _AsPlatform:
 
     def __init__(self) -> None:
         self.clock = FixedClock(jwts.START)
-        self.table = api.services()._world.table
+        self.table = wiring.services()._world.table

@@ -16,7 +16,7 @@ from bbws_access.cursors import Cursors
 from bbws_access.errors import Denied, NotFound
 from bbws_access.models.audit import AuditEvent
 from lambdas import authorizer, clients
-from lambdas.api import wired
+from lambdas.wiring import wired
 from tests.access import jwts
 from tests.access.jwts import SUBJECT
 from tests.conftest import Platform

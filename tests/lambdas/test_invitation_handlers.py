@@ -14,9 +14,9 @@ from bbws_access.catalogue import BY_NAME, ENDPOINTS, FUNCTIONS, PAGES
 from bbws_access.cursors import Cursors
 from bbws_access.errors import ProvisioningFailed
 from bbws_access.models.organisation import Organisation
-from lambdas.api import wired
 from lambdas.links import Links, serving
 from lambdas.settings import Settings
+from lambdas.wiring import wired
 from tests.conftest import Platform
 from tests.lambdas.gateway import CONTEXT, FakeSealer, ask, handler_of, proxy_event, send
 from tests.services.holders import holder

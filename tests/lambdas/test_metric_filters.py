@@ -13,7 +13,7 @@ import pytest
 from bbws_access.catalogue import Service
 from bbws_access.errors import AccessError
 from bbws_access.monitoring import FILTERS, LOG_GROUPS, MetricFilter, as_terraform, general_errors
-from lambdas import api
+from lambdas import logs, wiring
 from tests.access import jwts
 from tests.lambdas.exercise import DEAD_LETTERS, HAS_AUDIT, Deployed, deployed, profile
 from tests.lambdas.filter_pattern import matches
@@ -41,7 +41,7 @@ def org(at: Deployed) -> str:
 @pytest.fixture
 def lines(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Lines:
     """What was logged since the last question."""
-    for handler in api.logger.handlers:
+    for handler in logs.logger.handlers:
         monkeypatch.setattr(handler, "stream", _Stdout())
     return lambda: [line for line in capfd.readouterr().out.splitlines() if line.strip()]
 
@@ -84,7 +84,7 @@ def test_an_email_that_fails(at: Deployed, org: str, lines: Lines, monkeypatch: 
     def down(_: Any) -> None:
         raise AccessError("the mail service is down")
 
-    monkeypatch.setattr(api.services()._world.mailer, "send", down)
+    monkeypatch.setattr(wiring.services()._world.mailer, "send", down)
     body = {"email": "thandi@example.com", "roleId": at.role(org, "SITE_VIEWER")}
     assert at.ask("invitation-create-invitation", holder(org, "invitation:* site:*"), body, orgId=org).status == 201
     assert counted(lines(), "invitation") == {"InvitationEmailFailures", "InvitationGeneralErrors"}
@@ -98,6 +98,9 @@ def test_team_memberships(at: Deployed, org: str, lines: Lines) -> None:
     body = {"userId": "u-1", "teamRoleId": at.team_role(org, "TEAM_LEAD")}
     assert at.ask("team-add-member", who, body, orgId=org, teamId=team).status == 201
     assert counted(lines(), "team") == {"TeamMembershipChanges"}
+    same = {"teamRoleId": body["teamRoleId"]}
+    assert at.ask("team-update-member", who, same, orgId=org, teamId=team, userId="u-1").status == 200
+    assert counted(lines(), "team") == set()
     refused = at.ask("team-update-member", who, {"active": False}, orgId=org, teamId=team, userId="u-1")
     assert refused.code == "LAST_LEAD"
     assert counted(lines(), "team") == {"LastLeadProtected"}
@@ -112,7 +115,7 @@ def test_roles(at: Deployed, org: str, lines: Lines) -> None:
     assert at.ask("role-assign-permissions", who, grants, orgId=org, roleId=role).status == 200
     assert counted(lines(), "role") == {"RolePermissionChanges"}
     profile(org, "u-1")
-    api.services().roles.assign(at.operator, org, "u-1", role)
+    wiring.services().roles.assign(at.operator, org, "u-1", role)
     assert at.ask("role-update-role", who, {"active": False}, orgId=org, roleId=role).code == "ROLE_IN_USE"
     assert counted(lines(), "role") == {"RoleInUse"}
 
@@ -138,7 +141,7 @@ def test_the_audit_service(at: Deployed, org: str, lines: Lines, monkeypatch: py
     logged = lines()
     assert counted(logged, "audit") == {"AuditExports", "AuditEventsCaptured"}
     assert _value(READS["AuditEventsCaptured"], logged) == 1
-    monkeypatch.setattr(api.services().archive, "run", _refuse)
+    monkeypatch.setattr(wiring.services().archive, "run", _refuse)
     with pytest.raises(RuntimeError):
         at.run("audit-archive-expired", {})
     assert counted(lines(), "audit") == {"AuditArchiveFailures", "AuditGeneralErrors"}
@@ -167,7 +170,7 @@ def test_the_authorizers_decisions(
     at: Deployed, org: str, lines: Lines, asked: str, claims: Mapping[str, Any], expected: set[str]
 ) -> None:
     profile(org, jwts.SUBJECT)
-    api.services().roles.assign(at.operator, org, jwts.SUBJECT, at.role(org, "ORG_MANAGER"))
+    wiring.services().roles.assign(at.operator, org, jwts.SUBJECT, at.role(org, "ORG_MANAGER"))
     lines()
     _authorize(at, asked.format(org=org), {"custom:organisation_id": org, **claims})
     assert counted(lines(), "authorizer") == expected
@@ -191,7 +194,7 @@ SERVICES = {
 @pytest.mark.parametrize("service", [s for s in SERVICES if HAS_AUDIT or s != "audit"])
 def test_a_defect_is_a_general_error(at: Deployed, lines: Lines, monkeypatch: pytest.MonkeyPatch, service: str) -> None:
     attribute, method, name, params = SERVICES[service]
-    monkeypatch.setattr(getattr(api.services(), attribute), method, _refuse)
+    monkeypatch.setattr(getattr(wiring.services(), attribute), method, _refuse)
     failed: Reply = at.ask(name, holder("o", "*:*"), **params)
     assert failed.status == 500
     assert counted(lines(), service) == {general_errors(Service(service))}
