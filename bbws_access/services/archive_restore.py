@@ -62,9 +62,12 @@ class ArchiveRestore:
         return DayState(parts, sum(p.count for p in parts), tiers.count(Tier.COLD), tiers.count(Tier.THAWING))
 
     def thaw(self, actor: Actor, org_id: str, day: str) -> None:
-        """Asks Glacier for every part of the day; raises as :meth:`look`."""
-        for part in self.look(actor, org_id, day).parts:
+        """Asks Glacier for every part of the day, which costs, and so is in the trail; raises as :meth:`look`."""
+        parts = self.look(actor, org_id, day).parts
+        for part in parts:
             self._storage.thaw(_key(part), KEPT_DAYS)
+        told = {"date": day, "parts": len(parts), "days": KEPT_DAYS}
+        self._trail.commit(actor, org_id, [_configuration("audit.thaw", org_id, told)])
 
     def events(self, actor: Actor, org_id: str, day: str) -> Iterator[dict[str, Any]]:
         """The day's events as they were archived; raises as :meth:`look`, and ``Conflict`` (``ARCHIVE_COLD``)."""
@@ -86,9 +89,12 @@ class ArchiveRestore:
             except ConditionFailed:
                 there += 1
         told = {"date": day, "written": written, "present": there}
-        change = Change(EventType.CONFIGURATION, "audit.restore", "archive", org_id, more=told)
-        self._trail.commit(actor, org_id, [change])
+        self._trail.commit(actor, org_id, [_configuration("audit.restore", org_id, told)])
         return written, there
+
+
+def _configuration(action: str, org_id: str, told: dict[str, Any]) -> Change:
+    return Change(EventType.CONFIGURATION, action, "archive", org_id, more=told)
 
 
 def _key(part: ArchivedPart) -> str:

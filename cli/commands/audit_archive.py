@@ -122,7 +122,7 @@ def restore(
     into_table: Annotated[bool, typer.Option("--into-table", help="Back into the table, for seven days.")] = False,
     platform: PlatformOption = False,
 ) -> None:
-    """Bring an archived day back. A day that lies in Glacier is asked for first, which takes 3 to 5 hours."""
+    """Bring an archived day back; the trail records it. One in Glacier is asked for first, which takes 3 to 5 hours."""
     from bbws_access.services.archive_restore import THAW_HOURS
 
     if (to is None) == (not into_table):
@@ -137,7 +137,7 @@ def restore(
         session.show.note(f"{wanted} is in Glacier and was asked for: repeat this in {THAW_HOURS}.")
         raise typer.Exit(ExitCode.PARTIAL)
     if to is not None and session.dry_run:
-        found = sum(1 for _ in session.services.archive_restore.events(session.actor, org_id, wanted))
+        found = sum(1 for _ in service.events(session.actor, org_id, wanted))
         session.journal.beside.append(f"write {to}: {found} events")
         return
     if to is not None:
@@ -154,13 +154,17 @@ def restore(
 
 def _to_file(session: Session, org_id: str, day: str, target: Path) -> int:
     from bbws_access.services.archive_objects import event_line
-    from bbws_access.whole_file import draft_of
+    from bbws_access.whole_file import digest_name, draft_of, write_digest
 
-    count = 0
+    services, count = session.services, 0
     with draft_of(target) as draft:
-        for event in session.services.archive_restore.events(session.actor, org_id, day):
+        for event in services.archive_restore.events(session.actor, org_id, day):
             draft.out.write(f"{event_line(event)}\n".encode())
             count += 1
+        _, sha256 = draft.sealed()
+        services.audit.record_export(session.actor, org_id, str(target), "jsonl", count, sha256)
+        digest_name(target).unlink(missing_ok=True)
+    write_digest(target, sha256)
     return count
 
 

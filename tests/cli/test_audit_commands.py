@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -91,6 +92,10 @@ def test_a_finished_day_is_archived_and_brought_back(bbws: Run, platform: Platfo
     assert bbws("audit", "restore", "--org", acme, "--day", day, "--to", str(target)).code == 0
     actions = [json.loads(line)["action"] for line in target.read_text().splitlines()]
     assert actions == ["organisation.create", "organisation.seed"]
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    assert (tmp_path / "day.jsonl.sha256").read_text() == f"{digest}  day.jsonl\n"
+    (told,) = bbws("audit", "query", "--org", acme, "--action", "audit.export", "-o", "json").json["items"]
+    assert (told["details"]["target"], told["details"]["sha256"]) == (str(target), digest)
     back = bbws("audit", "restore", "--org", acme, "--day", day, "--into-table")
     assert "in the table already" in back.err
 

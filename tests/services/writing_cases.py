@@ -195,6 +195,11 @@ CASES: dict[str, Case] = {
         {"audit.restore": {"date", "written"}},
         given=_expired_from_the_table,
     ),
+    "archive_restore.thaw": Case(
+        lambda s: s.services.archive_restore.thaw(OPERATOR, s.org, "2026-03-01"),
+        {"audit.thaw": {"date", "parts", "days"}},
+        given=_expired_from_the_table,
+    ),
     "audit.export": Case(
         lambda s: s.services.audit.export(OPERATOR, s.question(), ExportFormat.CSV),
         {"audit.export": {"target", "sha256", "count"}},
