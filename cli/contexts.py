@@ -29,7 +29,7 @@ class Context:
 
 @dataclass(slots=True)
 class Contexts:
-    """Those of a user, and the name of the one in use."""
+    """Those of a user, and the name of the one in use; a change is lost unless :meth:`keep` follows it."""
 
     folder: Path
     named: dict[str, Context] = field(default_factory=dict)
@@ -64,14 +64,12 @@ class Contexts:
         if name in self.named:
             raise InvalidInput(f"there is a context {name!r} already", hint=f"bbws-access context remove {name}")
         self.named[name] = context
-        self._write()
 
     def use(self, name: str | None) -> None:
         """From now on; ``None`` is none. Raises :class:`NotFound`."""
         if name is not None:
             self.get(name)
         self.in_use = name
-        self._write()
 
     def remove(self, name: str) -> None:
         """Raises :class:`NotFound`."""
@@ -79,7 +77,6 @@ class Contexts:
         del self.named[name]
         if self.in_use == name:
             self.in_use = None
-        self._write()
 
     def get(self, name: str) -> Context:
         """Raises :class:`NotFound`."""
@@ -87,7 +84,8 @@ class Contexts:
             raise NotFound(f"there is no context {name!r}", code="CONTEXT_NOT_FOUND", hint="bbws-access context list")
         return self.named[name]
 
-    def _write(self) -> None:
+    def keep(self) -> None:
+        """Writes them down as they are now; raises :class:`AccessError` (``CANNOT_WRITE``)."""
         data = {"inUse": self.in_use, "contexts": {name: asdict(one) for name, one in sorted(self.named.items())}}
         part = self.folder / f"{_FILE}.part"
         try:

@@ -65,6 +65,7 @@ def show(
     bbws-access context create work --env local --org Acme
     bbws-access context create live --env prod --org Acme --profile bbws-prod
     """,
+    changes=True,
 )
 def create(
     session: Session,
@@ -74,6 +75,7 @@ def create(
     """Keep --env, --org and --profile under a name."""
     _ = session.settings  # an environment that there is not is refused here, not at first use
     session.contexts.create(name, Context(session.given_env or LOCAL, session.given_org, profile))
+    _keep(session, f"keep context {name}: {session.given_env or LOCAL}")
     session.show.record(_data(session.contexts, name), _COLUMNS)
     session.show.done(f"Kept context {name}. Work in it: bbws-access context use {name}")
 
@@ -85,6 +87,7 @@ def create(
     bbws-access context use work
     bbws-access context use --none
     """,
+    changes=True,
 )
 def use(
     session: Session,
@@ -97,15 +100,24 @@ def use(
     if (name is None) is not none:
         raise InvalidInput("which context? Give its name, or --none", hint="bbws-access context list")
     session.contexts.use(name)
+    _keep(session, f"work in context {name}" if name else "work in no context")
     where = session.contexts.current
     session.show.done(f"Working in {where.env}, context {name}." if where else f"Working in no context: {LOCAL}.")
 
 
-@command(app, "remove", epilog="bbws-access context remove work")
+@command(app, "remove", epilog="bbws-access context remove work", changes=True)
 def remove(session: Session, name: NameArgument) -> None:
     """Forget a context; nothing of its environment changes."""
     session.contexts.remove(name)
+    _keep(session, f"forget context {name}")
     session.show.done(f"Forgot context {name}.")
+
+
+def _keep(session: Session, change: str) -> None:
+    if session.dry_run:
+        session.journal.beside.append(change)
+    else:
+        session.contexts.keep()
 
 
 def _data(kept: Contexts, name: str) -> dict[str, Any]:

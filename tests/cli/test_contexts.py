@@ -139,3 +139,13 @@ def test_a_contexts_profile_signs_in(bare: Run, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("AWS_PROFILE", "absent")
     with pytest.raises(Unauthenticated, match="absent"):
         Session(Overrides())._client("sts")
+
+
+def test_a_dry_run_keeps_the_file_as_it_is(bare: Run, file: Path) -> None:
+    bare("context", "create", "work", "--env", "dev")
+    before = file.read_bytes()
+    assert bare("context", "create", "home", "--dry-run").out == "keep context home: local\n"
+    assert bare("context", "use", "work", "--dry-run").out == "work in context work\n"
+    assert bare("context", "remove", "work", "--dry-run", "-o", "json").json["beside"] == ["forget context work"]
+    assert bare("context", "remove", "nothing", "--dry-run").code == 1
+    assert file.read_bytes() == before
