@@ -33,6 +33,7 @@ from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
+from bbws_access.wording import number_of
 
 __all__ = ["Roles", "assigned"]
 
@@ -202,7 +203,7 @@ class Roles:
 
 def _in_use(role: Role) -> Conflict:
     return Conflict(
-        f"{role.name} is held by {role.user_count} users",
+        f"{role.name} is held by {number_of(role.user_count, 'user')}",
         code="ROLE_IN_USE",
         hint="take it from them first",
         details={"userCount": role.user_count},

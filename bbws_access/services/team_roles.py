@@ -28,6 +28,7 @@ from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
+from bbws_access.wording import number_of
 
 
 class TeamRoles:
@@ -149,7 +150,7 @@ def _needs_nobody_in_it(role: TeamRole, changes: dict[str, Any]) -> bool:
 
 def _in_use(role: TeamRole) -> Conflict:
     return Conflict(
-        f"{role.name} is the team role of {role.user_count} members",
+        f"{role.name} is the team role of {number_of(role.user_count, 'member')}",
         code="TEAM_ROLE_IN_USE",
         hint="give them another one first",
         details={"userCount": role.user_count},

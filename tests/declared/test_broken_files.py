@@ -126,7 +126,7 @@ BROKEN = {
     "a rename of what is held": (
         f"roles:\n- name: WRITER\n  renamedFrom: PUBLISHER\n  scope: TEAM\n  {ROLE}",
         2,
-        "role PUBLISHER is held by 1 users and keeps its name",
+        "role PUBLISHER is held by 1 user and keeps its name",
     ),
     "a rename of a default": (
         f"roles:\n- name: BOSS\n  renamedFrom: ORG_ADMIN\n  {ROLE}",

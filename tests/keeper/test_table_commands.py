@@ -49,7 +49,7 @@ def test_verify_lists_what_is_wrong_and_exits_3(table: Run, town: Town) -> None:
     assert done.code == 3
     assert "team.member-count" in done.out
     assert "memberCount = 2" in done.out
-    assert "1 findings" in done.err
+    assert "1 finding in" in done.err
     found = table("table", "verify", "-o", "json")
     assert found.code == 3
     (finding,) = found.json["findings"]

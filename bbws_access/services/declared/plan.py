@@ -21,6 +21,7 @@ from bbws_access.services.declared.reach import differences
 from bbws_access.services.declared.standing import Standing
 from bbws_access.services.declared.steps import Kind, Plan, Sign, Step
 from bbws_access.text import fold_name
+from bbws_access.wording import number_of
 from bbws_access.yaml_source import Steps, YamlSource, shortened
 
 T = TypeVar("T", Role, TeamRole, Team)
@@ -154,7 +155,8 @@ class _Planner:
         if "name" in changes and found.is_default:
             self.problems.append((path, f"{found.name} is a default {word} and keeps its name"))
         elif "name" in changes and found.user_count:
-            self.problems.append((path, f"{word} {found.name} is held by {found.user_count} users and keeps its name"))
+            holders = number_of(found.user_count, "user")
+            self.problems.append((path, f"{word} {found.name} is held by {holders} and keeps its name"))
         lead = Capability.MANAGE_MEMBERS in changes.get("capabilities", getattr(found, "capabilities", ()))
         if isinstance(found, TeamRole) and found.user_count and found.leads is not lead:
             cause = f"team role {found.name} has {found.user_count} members, and cannot begin or cease to lead"
