@@ -14,6 +14,7 @@ import json
 import os
 import pkgutil
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -31,7 +32,7 @@ class Preloaded:
     """The client's side; the process is started at the first command and ends with this one."""
 
     def __init__(self) -> None:
-        self._path = Path(mkdtemp(prefix="preloaded-")) / "socket"
+        self._path = Path()
         self._process: subprocess.Popen[str] | None = None
         self._starting = threading.Lock()
 
@@ -50,6 +51,7 @@ class Preloaded:
         with self._starting:
             if self._process is not None:
                 return
+            self._path = Path(mkdtemp(prefix="preloaded-")) / "socket"
             words = [sys.executable, "-m", "tests.e2e.preloaded", str(self._path)]
             self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             assert self._process.stdout is not None
@@ -82,6 +84,7 @@ def serve(path: str) -> None:
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
+    shutil.rmtree(Path(path).parent)
 
 
 def _answer(connection: socket.socket) -> None:

@@ -70,7 +70,8 @@ ALL_ACTIONS = {action for case in CASES.values() for action in case.tells}
 
 
 def test_every_action_is_undone_or_says_why_not() -> None:
-    services = {a for a in ALL_ACTIONS if not a.startswith(("audit.", "table.", "env.", "release.", "operation"))}
+    beside = ("access.", "audit.", "table.", "env.", "release.", "operation")
+    services = {action for action in ALL_ACTIONS if not action.startswith(beside)}
     assert services <= set(INVERSES) | set(FINAL)
     assert not set(INVERSES) & set(FINAL)
 
