@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 # Much of a test is waiting for another process.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
+# Hundreds of processes import the same modules: they are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 CHECKOV := build/checkov/bin/checkov
 CHECKOV_VERSION := 3.3.30
 

@@ -31,7 +31,7 @@ from bbws_access.errors import Unauthenticated
 from bbws_access.ids import RandomIds
 from bbws_access.store.table import Table
 from lambdas.clients import dynamodb, impatient_dynamodb
-from lambdas.settings import Settings
+from lambdas.settings import Settings, jwks_url
 
 _LEVELS: Final = {"ALLOWED": "INFO", "INTERNAL_ERROR": "ERROR"}
 """Of the log, by decision; a denial is a warning."""
@@ -58,7 +58,7 @@ def authorize(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 def _authorizer() -> Authorizer:
     settings = Settings.read()
     clock = SystemClock()
-    keys = KeySet(jwks_fetcher(settings.jwks_url), clock)
+    keys = KeySet(jwks_fetcher(jwks_url()), clock)
     return Authorizer(
         TokenVerifier(keys, settings.issuer, settings.user_pool_client_id, clock),
         PrincipalLoader(Table(dynamodb(), settings.table), clock),

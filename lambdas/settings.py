@@ -16,7 +16,6 @@ class Settings:
     user_pool_id: str
     user_pool_client_id: str
     issuer: str
-    jwks_url: str
     audit_bucket: str
     audit_lock_mode: str
     mail_from: str
@@ -35,7 +34,6 @@ class Settings:
             user_pool_id=environment["BBWS_USER_POOL_ID"],
             user_pool_client_id=environment["BBWS_USER_POOL_CLIENT_ID"],
             issuer=environment["BBWS_ISSUER"],
-            jwks_url=environment["BBWS_JWKS_URL"],
             audit_bucket=environment["BBWS_AUDIT_BUCKET"],
             audit_lock_mode=environment["BBWS_AUDIT_LOCK_MODE"],
             mail_from=environment["BBWS_MAIL_FROM"],
@@ -43,6 +41,11 @@ class Settings:
             public_url=environment.get("BBWS_PUBLIC_URL") or None,
             endpoint_url=environment.get("AWS_ENDPOINT_URL") or None,
         )
+
+
+def jwks_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Where the user pool's keys are; the authorizer alone is told. Raises ``KeyError`` as :meth:`Settings.read`."""
+    return environment["BBWS_JWKS_URL"]
 
 
 def dead_letters_log_group(environment: Mapping[str, str] = os.environ) -> str | None:

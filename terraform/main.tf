@@ -84,13 +84,17 @@ module "functions" {
     BBWS_USER_POOL_ID            = module.cognito.id
     BBWS_USER_POOL_CLIENT_ID     = module.cognito.client_id
     BBWS_ISSUER                  = module.cognito.issuer
-    BBWS_JWKS_URL                = local.jwks_url
     BBWS_AUDIT_BUCKET            = module.audit_storage.name
     BBWS_AUDIT_LOCK_MODE         = var.audit_lock_mode
     BBWS_MAIL_FROM               = var.mail_from
     BBWS_CURSOR_KEY_ID           = module.api.cursor_key_arn
     BBWS_DEAD_LETTERS_LOG_GROUP  = module.events.log_group_name
     POWERTOOLS_METRICS_NAMESPACE = "BBWS/AccessManagement"
+  }
+
+  # An emulator that comes back at another port changes this address; it would change every function that has it.
+  own_environment = {
+    authorizer-authorize = { BBWS_JWKS_URL = local.jwks_url }
   }
 }
 

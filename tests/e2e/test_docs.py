@@ -101,6 +101,22 @@ def old_table(own: Deployed) -> None:
     put_all(client, LEGACY_TABLE.format(env="local"), sample())
 
 
+def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
+    # In an organisation of its own: the guides make Acme, in the same environment.
+    table = list(commands((ROOT / "README.md").read_text(encoding="utf-8").replace("Acme", "Readme")))
+    assert len(table) > 15
+    ends = [command for command in table if " env down " in command]
+    guide = commands((ROOT / "docs" / "local.md").read_text(encoding="utf-8"))
+    assert set(ends) <= {command.removesuffix(" --yes") for command in guide}  # with which they are run
+    for command in table:
+        if command in ends:  # where it stands in the table is not when one does it
+            continue
+        if " decline " in command:
+            own.run("users", "invite", "no@example.com", "--org", "Readme", "--role", "SITE_VIEWER")
+        done = own.run(*prepare(own, command, tmp_path), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
+        assert done.returncode == 0, f"README: {command}\n{done.stderr}"
+
+
 @pytest.mark.timeout(900)  # a hundred commands, each a process of its own
 def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> None:
     """One after the other, as a reader goes through them: what one makes, the next may use."""
@@ -115,20 +131,3 @@ def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> N
 def test_every_guide_is_run() -> None:
     with_commands = {p.name for p in (ROOT / "docs").glob("*.md") if list(commands(p.read_text(encoding="utf-8")))}
     assert with_commands == {*GUIDES, "environments.md"}  # which test_environments.py follows
-
-
-def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
-    # In an organisation of its own: the guides may have made Acme already.
-    table = list(commands((ROOT / "README.md").read_text(encoding="utf-8").replace("Acme", "Readme")))
-    assert len(table) > 15
-    later = []
-    for command in table:
-        if " env down " in command:
-            later.append(command)  # where it stands in the table is not when one does it
-            continue
-        if " decline " in command:
-            own.run("users", "invite", "no@example.com", "--org", "Readme", "--role", "SITE_VIEWER")
-        done = own.run(*prepare(own, command, tmp_path), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
-        assert done.returncode == 0, f"README: {command}\n{done.stderr}"
-    for command in later:
-        assert own.run(*prepare(own, command, tmp_path), check=False).returncode == 0

@@ -261,7 +261,7 @@ def test_the_email_carries_the_link_of_the_request(platform: Platform, org: Orga
 
 
 def test_what_the_environment_says_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = "ENV TABLE USER_POOL_ID USER_POOL_CLIENT_ID ISSUER JWKS_URL MAIL_FROM CURSOR_KEY_ID"
+    names = "ENV TABLE USER_POOL_ID USER_POOL_CLIENT_ID ISSUER MAIL_FROM CURSOR_KEY_ID"
     given = {f"BBWS_{name}": "x" for name in [*names.split(), "AUDIT_BUCKET", "AUDIT_LOCK_MODE"]}
     assert (Settings.read(given).public_url, Settings.read(given).endpoint_url) == (None, None)
     more = Settings.read(given | {"BBWS_PUBLIC_URL": "https://p", "AWS_ENDPOINT_URL": "http://e"})

@@ -70,7 +70,9 @@ def test_checkov_finds_nothing_in_the_plan(shown: tuple[str, dict[str, Any]], tm
     """With what only a plan knows: policies as rendered, what a count or a condition leaves out."""
     rendered = tmp_path / "plan.json"
     rendered.write_text(json.dumps(shown[1]))
-    failed, passed = checkov.check("-f", str(rendered), "--repo-root-for-plan-enrichment", str(terraform_root()))
+    failed, passed = checkov.check(
+        "-f", str(rendered), "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", str(terraform_root())
+    )
     assert failed == []
     assert passed > 500
 

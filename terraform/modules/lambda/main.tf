@@ -46,7 +46,7 @@ resource "aws_lambda_function" "this" {
   layers        = aws_lambda_layer_version.dependencies[*].arn
 
   environment {
-    variables = merge(var.environment, { POWERTOOLS_SERVICE_NAME = each.value.service })
+    variables = merge(var.environment, lookup(var.own_environment, each.key, {}), { POWERTOOLS_SERVICE_NAME = each.value.service })
   }
 
   tracing_config {

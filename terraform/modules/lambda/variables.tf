@@ -48,6 +48,17 @@ variable "environment" {
   type        = map(string)
 }
 
+variable "own_environment" {
+  description = "More of them, of single functions by {service}-{action}; none is a secret."
+  type        = map(map(string))
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.own_environment), keys(var.functions))) == 0
+    error_message = "Each is of a function that is deployed."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

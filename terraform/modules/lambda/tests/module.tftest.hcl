@@ -46,6 +46,30 @@ run "warm" {
   }
 }
 
+run "variables_of_one_function" {
+  command = plan
+
+  variables {
+    environment     = { SHARED = "yes" }
+    own_environment = { authorizer-authorize = { OWN = "yes" } }
+  }
+
+  assert {
+    condition     = [for f in aws_lambda_function.this : contains(keys(f.environment[0].variables), "OWN") if f.environment[0].variables["SHARED"] == "yes"] == [false, true]
+    error_message = "What is one function's own is in no other's environment."
+  }
+}
+
+run "no_such_function" {
+  command = plan
+
+  variables {
+    own_environment = { audit-nothing = { OWN = "yes" } }
+  }
+
+  expect_failures = [var.own_environment]
+}
+
 run "no_such_retention" {
   command = plan
 
