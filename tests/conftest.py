@@ -19,7 +19,7 @@ from bbws_access.models.organisation import NewOrganisation, Organisation
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Item, Table
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
-from tests.moto_transactions import cheap_transactions
+from tests.quick_moto import quick_moto
 
 TABLE_NAME = "bbws-access-test-ddb-access-management"
 
@@ -79,8 +79,8 @@ class Platform:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_transactions() -> Iterator[None]:
-    with cheap_transactions():
+def _quick() -> Iterator[None]:
+    with quick_moto():
         yield
 
 
