@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import Annotated, Any, Final
 
 import typer
@@ -53,6 +54,7 @@ NOUNS: Final[dict[str, str]] = {
 """Each noun with its line of help; :func:`load` has its commands."""
 
 
+@cache
 def load(noun: str) -> Any:
     """The commands of a noun, from ``cli.commands``."""
     loaded = get_command(importlib.import_module(f"cli.commands.{noun.replace('-', '_')}").app)
