@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,19 +54,22 @@ def test_a_killed_emulator_loses_nothing_that_it_had_time_to_save(deployed: Depl
     assert "Power Cut" in {o["name"] for o in deployed.json("orgs", "list")["items"]}
 
 
-def made(state: Path) -> int:
-    """Resources that Terraform has written down so far."""
+UNWRITTEN = ("aws_iam_role", "aws_cloudwatch_log_group")
+
+
+def made(state: Path) -> list[str]:
+    """The type of each resource that Terraform has written down so far."""
     try:
-        return len(json.loads(state.read_text())["resources"])
+        return [found["type"] for found in json.loads(state.read_text())["resources"] if found["instances"]]
     except (OSError, ValueError):
-        return 0
+        return []
 
 
-def interrupt(fresh: Deployed, order: signal.Signals, after: int) -> str:
-    """An ``env up local`` that is told to end once it has made more than ``after`` resources; what it said."""
+def interrupt(fresh: Deployed, order: signal.Signals, once: Callable[[list[str]], bool]) -> str:
+    """An ``env up local`` that is told to end ``once`` what it has made is enough; what it said."""
     state = fresh.state_dir / "local" / "terraform" / "terraform.tfstate"
     child = fresh.start("env", "up", "local")
-    while made(state) <= after:
+    while not once(made(state)):
         assert child.poll() is None, child.communicate()
         time.sleep(0.05)
     child.send_signal(order)
@@ -76,17 +80,14 @@ def interrupt(fresh: Deployed, order: signal.Signals, after: int) -> str:
     return said
 
 
-def unwrite(state: Path) -> list[str]:
+def unwrite(state: Path) -> None:
     """Takes the first role and the first log group out of the state, as if their answer had come too late."""
     written = json.loads(state.read_text())
-    gone = []
-    for kind in ("aws_iam_role", "aws_cloudwatch_log_group"):
-        found = next((r for r in written["resources"] if r["type"] == kind and r["instances"]), None)
-        if found is not None:
-            gone.append(found["instances"].pop(0)["attributes"]["name"])
+    for kind in UNWRITTEN:
+        found = next(r for r in written["resources"] if r["type"] == kind and r["instances"])
+        found["instances"].pop(0)
     written["serial"] += 1
     state.write_text(json.dumps(written))
-    return gone
 
 
 def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(tmp_path: Path) -> None:
@@ -94,11 +95,14 @@ def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(
     from bbws_access.emulator.process import Emulator
 
     fresh = Deployed(tmp_path / "state")
-    assert "Stopping: Terraform ends what it has begun" in interrupt(fresh, signal.SIGINT, 4)
+    assert "Stopping: Terraform ends what it has begun" in interrupt(fresh, signal.SIGINT, lambda kinds: len(kinds) > 4)
     state = fresh.state_dir / "local" / "terraform" / "terraform.tfstate"
-    assert "What was done is kept" in interrupt(fresh, signal.SIGTERM, made(state))
+    before = len(made(state))
+    assert "What was done is kept" in interrupt(
+        fresh, signal.SIGTERM, lambda kinds: len(kinds) > before and set(UNWRITTEN) <= set(kinds)
+    )
     assert "not locked" in fresh.run("env", "unlock", "local").stderr
-    assert unwrite(state)
+    unwrite(state)
     fresh.run("env", "up", "local")
     assert not fresh.json("env", "plan", "local")["pending"]
     pid = Emulator(fresh.state_dir / "emulator").require().pid
