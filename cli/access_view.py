@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from bbws_access.models.effective_access import EffectiveAccess, Grant
     from cli.session import Session
+
+
+_RESTS: Final[Mapping[str, str]] = {
+    "TAKEN": "taken away",
+    "INACTIVE": "deactivated",
+    "TEAM_INACTIVE": "the team is deactivated",
+    "GONE": "not there any more",
+}
 
 
 def show_held(session: Session, held: EffectiveAccess, where: str) -> None:
@@ -24,8 +33,7 @@ def _show_grant(session: Session, grant: Grant) -> None:
     pieces: list[tuple[str, Any]] = [("  ", None), (grant.where, None if grant.rests else "bold")]
     session.show.parts(*pieces, (f"  {given(grant)}", "dim"))
     if grant.rests is not None:
-        words = {"TAKEN": "taken away", "INACTIVE": "deactivated", "GONE": "not there any more"}
-        session.show.parts((f"    gives nothing: {words.get(grant.rests, grant.rests)}", "yellow"))
+        session.show.parts((f"    gives nothing: {_RESTS.get(grant.rests, grant.rests)}", "yellow"))
     for right in grant.yields:
         session.show.parts((f"    {right}", None))
 

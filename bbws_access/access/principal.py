@@ -1,11 +1,11 @@
-"""From a user's id to the actor they are: two table requests, however many roles and teams they have.
+"""From a user's id to the actor they are: two round trips, however many roles and teams they have.
 
 1. One query of GSI3 finds the user's profiles, role assignments and team memberships.
-2. One consistent batch read fetches the profile and the definitions of the roles and team roles; beyond
-   99 different definitions, of which none is remembered yet, it takes another.
+2. One consistent batch read fetches the profile, the definitions of the roles and team roles, and the teams;
+   beyond 99 of these, of which none is remembered yet, it takes another one beside it.
 
 The profile is always read anew and consistently, so that deactivating a user takes effect at the next
-decision. Definitions of roles are kept in memory for :data:`DEFINITIONS_LAST`.
+decision. Definitions of roles, and teams, are kept in memory for :data:`DEFINITIONS_LAST`.
 
 This is on the cold path of every request: it works on plain items and imports no models.
 """
@@ -38,8 +38,10 @@ class Rests(StrEnum):
     """The assignment or the membership is not active."""
     INACTIVE = "INACTIVE"
     """The role or the team role was deactivated."""
+    TEAM_INACTIVE = "TEAM_INACTIVE"
+    """The team was deactivated."""
     GONE = "GONE"
-    """There is no such role."""
+    """There is no such role, or no such team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,12 @@ class PrincipalLoader:
         assignments = [i for i in held if _is(i, keys.ROLE_PREFIX) and i["organisationId"] in {org_id, PLATFORM}]
         memberships = [i for i in held if _is(i, keys.MEMBER_PREFIX) and i["organisationId"] == org_id]
         profile_key = keys.user_key(org_id, user_id)
+        seats = [m for m in memberships if m.get("active", True)]
         definitions = self._read(
             profile_key,
             [keys.role_key(a["organisationId"], a["roleId"]) for a in assignments if a.get("active", True)],
-            [keys.team_role_key(org_id, m["teamRoleId"]) for m in memberships if m.get("active", True)],
+            [keys.team_role_key(org_id, m["teamRoleId"]) for m in seats],
+            [keys.team_key(org_id, m["teamId"]) for m in seats],
         )
         profile = definitions.get(_pair(profile_key))
         if profile is None:
@@ -128,9 +132,19 @@ def principal_of(
     definitions: Mapping[_KeyPair, Item],
     origin: Origin,
 ) -> Principal:
+    """``definitions`` has the items of roles, team roles and teams; what is not among them gives nothing."""
+
+    def defined(key: Keys) -> Item | None:
+        return definitions.get(_pair(key))
+
     sources = (
-        *(_of_role(a, definitions.get(_pair(keys.role_key(a["organisationId"], a["roleId"])))) for a in assignments),
-        *(_of_seat(m, definitions.get(_pair(keys.team_role_key(org_id, m["teamRoleId"])))) for m in memberships),
+        *(_of_role(a, defined(keys.role_key(a["organisationId"], a["roleId"]))) for a in assignments),
+        *(
+            _of_seat(
+                m, defined(keys.team_role_key(org_id, m["teamRoleId"])), defined(keys.team_key(org_id, m["teamId"]))
+            )
+            for m in memberships
+        ),
     )
     granted: dict[str, set[str]] = {"PLATFORM": set(), "ORGANISATION": set(), "TEAM": set()}
     role_ids: list[str] = []
@@ -164,8 +178,10 @@ def _of_role(assignment: Item, role: Item | None) -> Source:
     return Source(assignment, role, _reach(assignment, role), frozenset(_grants(role)))
 
 
-def _of_seat(membership: Item, team_role: Item | None) -> Source:
+def _of_seat(membership: Item, team_role: Item | None, team: Item | None) -> Source:
     rests = _rests(membership, team_role)
+    if rests is None:
+        rests = Rests.GONE if team is None else None if team.get("active", False) else Rests.TEAM_INACTIVE
     if team_role is None or rests is not None:
         return Source(membership, team_role, "SEAT", rests=rests)
     return Source(membership, team_role, "SEAT", frozenset(team_role.get("capabilities", ())))

@@ -57,6 +57,9 @@ class AccessImpact:
             yield from self._holders(org_id, str(event["resourceId"]))
         elif event["resourceType"] == "team-role":
             yield from self._seated(org_id, str(event["resourceId"]))
+        elif event["action"] == "team.update":
+            if "active" in details.get("after", {}):
+                yield from (seat.user_id for seat in self._seats(org_id, str(event["resourceId"])))
         elif str(event["action"]).startswith("team.member."):
             sides = {**details.get("before", {}), **details.get("after", {})}
             yield str(details.get("userId") or sides.get("userId"))
@@ -68,10 +71,11 @@ class AccessImpact:
 
     def _seated(self, org_id: str, team_role_id: str) -> Iterator[str]:
         for team_id in self._team_names(org_id):
-            query = Query(keys.members_of_team(org_id, team_id), begins_with=keys.MEMBER_PREFIX)
-            for seat in map(TeamMember.from_item, self._after.query_all(query)):
-                if seat.active and seat.team_role_id == team_role_id:
-                    yield seat.user_id
+            yield from (seat.user_id for seat in self._seats(org_id, team_id) if seat.team_role_id == team_role_id)
+
+    def _seats(self, org_id: str, team_id: str) -> Iterator[TeamMember]:
+        query = Query(keys.members_of_team(org_id, team_id), begins_with=keys.MEMBER_PREFIX)
+        return (seat for seat in map(TeamMember.from_item, self._after.query_all(query)) if seat.active)
 
     def _shift(self, org_id: str, user_id: str, teams: Mapping[str, str]) -> Shift | None:
         before, after = (self._read(reader, org_id, user_id) for reader in self._readers)

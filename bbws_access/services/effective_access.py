@@ -200,7 +200,8 @@ class EffectiveAccessQuestions:
 _RESTS: Final[Mapping[str | None, str]] = {
     "TAKEN": "it was taken away",
     "INACTIVE": "it is deactivated",
-    "GONE": "there is no such role any more",
+    "TEAM_INACTIVE": "the team is deactivated",
+    "GONE": "it is not there any more",
 }
 
 

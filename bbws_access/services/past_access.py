@@ -148,9 +148,8 @@ class _Records:
         denied = denied or (None if self._profile.get("active") else "USER_INACTIVE")
         grants: tuple[Grant, ...] = ()
         if denied is None:
-            definitions = {
-                (item["PK"], item["SK"]): item for item in (*self._roles.values(), *self._team_roles.values())
-            }
+            kept = (*self._roles.values(), *self._team_roles.values(), *self._teams.values())
+            definitions = {(item["PK"], item["SK"]): item for item in kept}
             principal = principal_of(
                 self._profile,
                 self._org_id,

@@ -29,6 +29,9 @@ MAX_TRANSACTION: Final = 100
 MAX_BATCH_GET: Final = 100
 """Keys in one request; the limit of DynamoDB's BatchGetItem."""
 
+BATCHES_AT_ONCE: Final = 4
+"""Requests of one read that are under way at a time; a client keeps ten connections."""
+
 _RETRIED_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -124,10 +127,13 @@ class Table:
         Raises :class:`Busy` when throttling does not end.
         """
         wanted = [encode({"PK": pk, "SK": sk}) for pk, sk in dict.fromkeys((k["PK"], k["SK"]) for k in keys)]
-        found: list[Item] = []
-        for start in range(0, len(wanted), MAX_BATCH_GET):
-            found.extend(self._get_batch(wanted[start : start + MAX_BATCH_GET]))
-        return found
+        batches = [wanted[start : start + MAX_BATCH_GET] for start in range(0, len(wanted), MAX_BATCH_GET)]
+        if len(batches) < 2:
+            return self._get_batch(wanted) if wanted else []
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(len(batches), BATCHES_AT_ONCE)) as pool:
+            return [item for found in pool.map(self._get_batch, batches) for item in found]
 
     def _get_batch(self, wanted: list[dict[str, Any]]) -> list[Item]:
         found: list[Item] = []

@@ -83,9 +83,9 @@ class People:
         )
         return team_role_id
 
-    def team(self, org_id: str) -> str:
+    def team(self, org_id: str, **given: Any) -> str:
         team_id = str(uuid.uuid4())
-        self._put(Team(team_id=team_id, organisation_id=org_id, name=team_id, **self._stamps()))
+        self._put(Team(team_id=team_id, organisation_id=org_id, name=team_id, **given, **self._stamps()))
         return team_id
 
     def join(self, org_id: str, team_id: str, user_id: str, team_role_id: str, **more: Any) -> str:

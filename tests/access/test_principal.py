@@ -111,6 +111,8 @@ def test_what_is_not_active_gives_nothing(people: People, loader: PrincipalLoade
     people.join(ORG, people.team(ORG), user, people.team_role(ORG, "CAN_UPDATE_TEAM", active=False))
     people.join(ORG, people.team(ORG), user, people.team_role(ORG, "CAN_UPDATE_TEAM"), active=False)
     people.join(ORG, people.team(ORG), user, "team-role-that-is-not")
+    people.join(ORG, people.team(ORG, active=False), user, people.team_role(ORG, "CAN_UPDATE_TEAM"))
+    people.join(ORG, "team-that-is-not", user, people.team_role(ORG, "CAN_UPDATE_TEAM"))
     principal = loader.load(user, ORG)
     assert principal.actor == Actor(user, "thandi@example.com", ActorKind.USER, ORG)
     assert principal.role_ids == ()
@@ -130,6 +132,25 @@ def test_a_role_of_a_team_gives_nothing_to_who_is_in_no_active_team(people: Peop
     people.holding(ORG, user, "site:delete", scope=Scope.TEAM)
     team = people.join(ORG, people.team(ORG), user, people.team_role(ORG), active=False)
     assert not loader.load(user, ORG).actor.may("site:delete", ORG, team_id=team)
+
+
+def test_a_deactivated_team_gives_its_members_nothing_until_it_is_back(
+    people: People, loader: PrincipalLoader, platform: Platform
+) -> None:
+    user = people.user(ORG)
+    people.holding(ORG, user, "site:delete", scope=Scope.TEAM)
+    team = people.join(ORG, people.team(ORG), user, people.team_role(ORG, "CAN_VIEW_MEMBERS"))
+
+    def may() -> tuple[bool, bool]:
+        platform.clock.advance(seconds=31)
+        actor = loader.load(user, ORG).actor
+        return actor.may("site:delete", ORG, team_id=team), team in actor.team_capabilities
+
+    assert may() == (True, True)
+    people.change(keys.team_key(ORG, team), active=False)
+    assert may() == (False, False)
+    people.change(keys.team_key(ORG, team), active=True)
+    assert may() == (True, True)
 
 
 def test_a_token_of_another_organisation_opens_nothing(people: People, loader: PrincipalLoader) -> None:

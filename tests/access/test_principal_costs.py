@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -43,36 +44,44 @@ def meter(platform: Platform) -> Meter:
     return meter
 
 
-def crowd(people: People, count: int, team_roles: int) -> str:
+def crowd(people: People, roles: int, teams: int, team_roles: int) -> str:
     user = people.user(ORG)
     kinds = [people.team_role(ORG, "CAN_VIEW_MEMBERS") for _ in range(team_roles)]
-    for n in range(count):
+    for _ in range(roles):
         people.holding(ORG, user, "site:read")
+    for n in range(teams):
         people.join(ORG, people.team(ORG), user, kinds[n % team_roles])
     return user
 
 
-@pytest.mark.parametrize("count", [1, 50])
-def test_two_round_trips_however_many_roles_and_teams(
-    people: People, loader: PrincipalLoader, meter: Meter, count: int
+@pytest.mark.parametrize(("roles", "teams"), [(1, 1), (50, 1), (50, 40)])
+def test_two_requests_however_many_roles(
+    people: People, loader: PrincipalLoader, meter: Meter, roles: int, teams: int
 ) -> None:
-    user = crowd(people, count, min(count, 4))
+    user = crowd(people, roles, teams, team_roles=min(teams, 4))
     meter.requests.clear()
     actor = loader.load(user, ORG).actor
-    assert len(actor.team_capabilities) == count
+    assert len(actor.team_capabilities) == teams
     assert meter.requests == ["Query", "BatchGetItem"]
     loader.load(user, ORG)
     assert meter.requests == ["Query", "BatchGetItem"] * 2
 
 
-def test_one_more_where_each_of_50_teams_has_a_team_role_of_its_own(
-    people: People, loader: PrincipalLoader, meter: Meter
+def test_more_than_a_batch_takes_is_read_by_two_at_once(
+    platform: Platform, people: People, loader: PrincipalLoader, meter: Meter
 ) -> None:
-    """101 items are one more than a batch takes; from then on the roles are remembered."""
-    user = crowd(people, 50, 50)
+    """50 roles, 50 teams and a team role in each are 151 items: a third request, but no third round trip."""
+    user = crowd(people, 50, 50, team_roles=50)
     meter.requests.clear()
+    both, wait = Barrier(2, timeout=20), "before-call.dynamodb.BatchGetItem"
+
+    def together(**_: Any) -> None:
+        both.wait()
+
+    platform.client.meta.events.register(wait, together)
     assert len(loader.load(user, ORG).actor.team_capabilities) == 50
-    assert len(meter.requests) <= 3
+    platform.client.meta.events.unregister(wait, together)
+    assert meter.requests == ["Query", "BatchGetItem", "BatchGetItem"]
     meter.requests.clear()
     loader.load(user, ORG)
     assert meter.requests == ["Query", "BatchGetItem"]
