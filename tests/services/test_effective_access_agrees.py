@@ -42,7 +42,7 @@ class Random:
         self.orgs = [f"org-{self._uuid()}" for _ in range(2)]
         client = SimpleNamespace(put_item=self._put)
         self.people = People(SimpleNamespace(client=client, table=self.table, clock=FixedClock()))  # type: ignore[arg-type]
-        self.teams = [self.people.team(self.orgs[0]) for _ in range(3)]
+        self.teams = [self.people.team(self.orgs[0], active=chance.random() < 0.8) for _ in range(3)]
         roles = [self._role() for _ in range(4)]
         team_roles = [self._team_role() for _ in range(3)]
         self.users = [self._user(roles, team_roles) for _ in range(5)]
