@@ -29,11 +29,11 @@ up: $(STAMP) ## Stand the platform up on this machine and show it around.
 down: $(STAMP) ## Stop the platform on this machine; its data stays.
 	@$(BIN)/bbws-access env down local --yes
 
-test: $(STAMP) $(CHECKOV) ## Run every test, but for standing dev, sit and prod up.
+test: $(STAMP) ## Run every test but the heavy ones about dev, sit and prod.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not environment"
 
-test-environments: $(STAMP) ## Stand dev, sit and prod up, each in an AWS of its own, use them and take them down.
-	@$(BIN)/pytest -n 3 -m environment
+test-environments: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and take them down; check each module, and the plans.
+	@$(BIN)/pytest -n 3 --dist loadgroup -m environment
 
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.
 	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"
