@@ -102,12 +102,11 @@ def old_table(own: Deployed) -> None:
 
 
 def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
-    # In an organisation of its own: the guides make Acme, in the same environment.
-    table = list(
-        commands(
-            (ROOT / "README.md").read_text(encoding="utf-8").replace("Acme", "Readme").replace("thandi@", "reader@")
-        )
-    )
+    # With an organisation, an account and a copy of its own: the guides make theirs in the same environment.
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for guides, own_name in (("Acme", "Readme"), ("thandi@", "reader@"), ("drill", "readme-drill")):
+        text = text.replace(guides, own_name)
+    table = list(commands(text))
     assert len(table) > 15
     ends = [command for command in table if " env down " in command]
     guide = commands((ROOT / "docs" / "local.md").read_text(encoding="utf-8"))
