@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,12 @@ from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, Fi
 from tests.quick_moto import quick_moto
 
 TABLE_NAME = "bbws-access-test-ddb-access-management"
+
+
+def pytest_configure() -> None:
+    """A shell's background job is started with interrupts ignored, and so would be every process that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -24,14 +24,15 @@ PRELOADED = Preloaded()
 
 @dataclass(frozen=True)
 class Deployed:
-    """The running local environment, driven through the command line."""
+    """The running local environment, driven through the command line from ``folder``."""
 
     state_dir: Path
+    folder: Path = ROOT
 
     def run(self, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command in a process of its own, without a terminal and without the machine's settings."""
         with Path(os.devnull).open() as nothing, TemporaryFile("w+") as out, TemporaryFile("w+") as said:
-            code = PRELOADED.run(words, self._environment(environment), ROOT, (nothing, out, said))
+            code = PRELOADED.run(words, self._environment(environment), self.folder, (nothing, out, said))
             out.seek(0)
             said.seek(0)
             done = subprocess.CompletedProcess(list(words), code, out.read(), said.read())
@@ -43,7 +44,7 @@ class Deployed:
         """The same in a process that shares nothing with this one, without waiting for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "cli.main", *words],
-            cwd=ROOT,
+            cwd=self.folder,
             env=self._environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

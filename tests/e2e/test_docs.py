@@ -30,35 +30,23 @@ GUIDES = [
     "migrating.md",
     "local.md",
 ]
-FILES = (".csv", ".parquet", ".html", ".json", ".gz", ".zip", ".yaml")
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """An environment of the docs' own: they create what they name."""
-    found = Deployed(tmp_path_factory.mktemp("docs"))
+    """An environment of the docs' own, and a folder: they create what they name."""
+    found = Deployed(tmp_path_factory.mktemp("docs"), tmp_path_factory.mktemp("reader"))
     yield found
     found.run("env", "down", "local", "--erase", "--yes")
 
 
-def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
+def prepare(own: Deployed, command: str) -> list[str]:
     """What a reader does besides typing: puts the link in, chooses the file, answers yes."""
     words = shlex.split(command)[1:]
     if "EVENT" in words:
         words[words.index("EVENT")] = undoable(own, words[words.index("--org") + 1])
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
-    for place, word in enumerate(words):
-        if word.endswith(FILES) and words[place - 1] in {
-            "--to",
-            "--from",
-            "--html",
-            "--bundle",
-            "--csv",
-            "--junit",
-            "-f",
-        }:
-            words[place] = str(folder / word)
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
     if words[:3] == ["table", "migrate", "--dry-run"]:
@@ -66,9 +54,9 @@ def prepare(own: Deployed, command: str, folder: Path) -> list[str]:
     if "--port" in words:
         own.run("env", "down", "local")
     if words[:2] in (["users", "import"], ["users", "export"]):
-        words[2] = str(people(folder / words[2]))
+        people(own.folder / words[2])
     if words[:2] == ["access", "test"]:
-        words[2] = str(expectations(folder / words[2]))
+        expectations(own.folder / words[2])
     return words
 
 
@@ -79,19 +67,17 @@ def undoable(own: Deployed, org: str) -> str:
     return ident
 
 
-def expectations(path: Path) -> Path:
+def expectations(path: Path) -> None:
     """The file of the guide about who may do what."""
     guide = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
     path.write_text(guide.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
-    return path
 
 
-def people(path: Path) -> Path:
+def people(path: Path) -> None:
     """The file of the guide about imports."""
     if path.name == "people.csv":
         rows = "thandi@example.com,SITE_EDITOR,Web,Welcome to the web team.\nsipho@example.com,SITE_VIEWER,,\n"
         path.write_text(f"email,role,team,message\n{rows}", encoding="utf-8")
-    return path
 
 
 def old_table(own: Deployed) -> None:
@@ -101,7 +87,7 @@ def old_table(own: Deployed) -> None:
     put_all(client, LEGACY_TABLE.format(env="local"), sample())
 
 
-def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
+def test_the_readmes_table_works(own: Deployed) -> None:
     # With an organisation, an account and a copy of its own: the guides make theirs in the same environment.
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for guides, own_name in (("Acme", "Readme"), ("thandi@", "reader@"), ("drill", "readme-drill")):
@@ -116,18 +102,18 @@ def test_the_readmes_table_works(own: Deployed, tmp_path: Path) -> None:
             continue
         if " decline " in command:
             own.run("users", "invite", "no@example.com", "--org", "Readme", "--role", "SITE_VIEWER")
-        done = own.run(*prepare(own, command, tmp_path), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
+        done = own.run(*prepare(own, command), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
         assert done.returncode == 0, f"README: {command}\n{done.stderr}"
 
 
 @pytest.mark.timeout(900)  # a hundred commands, each a process of its own
-def test_the_guides_work_as_they_are_written(own: Deployed, tmp_path: Path) -> None:
+def test_the_guides_work_as_they_are_written(own: Deployed) -> None:
     """One after the other, as a reader goes through them: what one makes, the next may use."""
     for guide in GUIDES:
         found = list(commands((ROOT / "docs" / guide).read_text(encoding="utf-8")))
         assert found
         for command in found:
-            done = own.run(*prepare(own, command, tmp_path), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
+            done = own.run(*prepare(own, command), check=False, BBWS_ACCESS_PASSWORD="Correct-horse-7")
             assert done.returncode == 0, f"{guide}: {command}\n{done.stderr}"
 
 
