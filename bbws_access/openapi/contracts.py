@@ -21,6 +21,7 @@ from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
 
 _TRAIL: Final = "/v1/audit/organisations/{orgId}"
 _GRANTS: Final = ("INVALID_PERMISSIONS", "PRIVILEGE_BOUNDARY")
+_TEAM_ROLE: Final = ("PRIVILEGE_BOUNDARY", "TEAM_ROLE_EXISTS", "CONFLICT")
 _EDITED: Final = ("SYSTEM_READ_ONLY", "PRIVILEGE_BOUNDARY", "CONFLICT")
 _JOINED: Final = ("USER_INACTIVE", "TEAM_INACTIVE", "ROLE_CHANGED", "ALREADY_MEMBER")
 _BY_LINK: Final = (
@@ -154,7 +155,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         teams.TeamRole,
         request=teams.NewTeamRole,
         status=201,
-        problems=("ORGANISATION_NOT_FOUND", "TEAM_ROLE_EXISTS", "CONFLICT"),
+        problems=(*_TEAM_ROLE, "ORGANISATION_NOT_FOUND"),
     ),
     "team-list-team-roles": Contract("List team roles", teams.TeamRole, listed=True, filters=ACTIVE),
     "team-get-team-role": Contract("Show a team role", teams.TeamRole, problems=("TEAM_ROLE_NOT_FOUND",)),
@@ -162,7 +163,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         "Change a team role",
         teams.TeamRole,
         request=teams.TeamRoleChanges,
-        problems=("TEAM_ROLE_NOT_FOUND", "TEAM_ROLE_EXISTS", "TEAM_ROLE_IN_USE", "DEFAULT_ROLE_NAME", "CONFLICT"),
+        problems=(*_TEAM_ROLE, "TEAM_ROLE_NOT_FOUND", "TEAM_ROLE_IN_USE", "DEFAULT_ROLE_NAME"),
     ),
     "team-add-member": Contract(
         "Add a member to a team",

@@ -1,8 +1,12 @@
-"""What may be granted: grants that mean something, by those who hold them."""
+"""What may be granted: grants that mean something, by those who hold them.
+
+A capability is a right as well. Who holds, in the whole organisation, the permissions that it stands for
+holds it in every team; anybody else holds it where their seat gives it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bbws_access.access.actor import Actor
@@ -10,6 +14,18 @@ from bbws_access.access.grants import covers
 from bbws_access.defaults import PERMISSIONS
 from bbws_access.errors import Denied, InvalidInput
 from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import Capability
+
+CAPABILITY_PERMISSIONS: Final[Mapping[Capability, frozenset[str]]] = {
+    Capability.MANAGE_MEMBERS: frozenset({"team:member:add", "team:member:remove"}),
+    Capability.UPDATE_TEAM: frozenset({"team:update"}),
+    Capability.VIEW_MEMBERS: frozenset({"team:member:read"}),
+    Capability.VIEW_SITES: frozenset({"site:read"}),
+    Capability.EDIT_SITES: frozenset({"site:update"}),
+    Capability.DELETE_SITES: frozenset({"site:delete"}),
+    Capability.VIEW_AUDIT: frozenset({"audit:read"}),
+}
+"""What a capability lets somebody do in a team, as permissions; the catalogue has those of the endpoints."""
 
 _NAMED_AT_MOST: Final = 20
 """Unknown grants that an error names; the first in order."""
@@ -36,6 +52,30 @@ def require_grantable(actor: Actor, org_id: str, grants: frozenset[str]) -> None
     """For what somebody wants to grant: known, and within their privilege boundary."""
     require_known(grants)
     actor.require_holding(grants, org_id)
+
+
+def require_capabilities(
+    actor: Actor, org_id: str, wanted: frozenset[Capability], *, team_id: str | None = None
+) -> None:
+    """The privilege boundary of team roles and seats; raises :class:`Denied` (``PRIVILEGE_BOUNDARY``).
+
+    With ``team_id`` it is about that team alone, where the actor's own seat counts too; else about every
+    team of the organisation, now and later.
+    """
+    missing = sorted(capability for capability in wanted if not _held(actor, org_id, capability, team_id))
+    if missing:
+        raise Denied(
+            f"you cannot grant what you do not hold: {', '.join(missing)}",
+            code="PRIVILEGE_BOUNDARY",
+            details={"capabilities": missing},
+        )
+
+
+def _held(actor: Actor, org_id: str, capability: Capability, team_id: str | None) -> bool:
+    return all(
+        actor.may(permission, org_id, team_id=team_id, capability=capability)
+        for permission in CAPABILITY_PERMISSIONS[capability]
+    )
 
 
 def require_own(org_id: str, what: str, *, is_system: bool = False) -> None:

@@ -13,6 +13,7 @@ from bbws_access.errors import Conflict, NotFound
 from bbws_access.ids import Ids
 from bbws_access.models.kinds import Capability, EventType
 from bbws_access.models.team import NewTeamRole, TeamRole, TeamRoleChanges
+from bbws_access.services.boundary import require_capabilities
 from bbws_access.services.editing import (
     differing,
     edit_of,
@@ -32,7 +33,7 @@ from bbws_access.wording import number_of
 
 
 class TeamRoles:
-    """Makes, finds and edits team roles.
+    """Makes, finds and edits team roles, within the privilege boundary: what one gives, it gives in every team.
 
     Whether a team role leads is counted in every team that uses it, so that it is settled while
     anybody is in it.
@@ -45,8 +46,11 @@ class TeamRoles:
         self._ids = ids
 
     def create(self, actor: Actor, org_id: str, request: NewTeamRole) -> TeamRole:
-        """Raises ``NotFound`` for the organisation and ``Conflict`` (``TEAM_ROLE_EXISTS``) for a taken name."""
+        """Raises ``Denied`` (``PRIVILEGE_BOUNDARY``) where the role would give what the actor does not hold in the
+        whole organisation, ``NotFound`` for the organisation and ``Conflict`` (``TEAM_ROLE_EXISTS``) for a taken name.
+        """
         actor.require("team:role:manage", org_id)
+        require_capabilities(actor, org_id, request.capabilities)
         made = TeamRole(
             team_role_id=self._ids.record(),
             organisation_id=org_id,
@@ -84,8 +88,9 @@ class TeamRoles:
     def update(self, actor: Actor, org_id: str, team_role_id: str, request: TeamRoleChanges) -> TeamRole:
         """Changes the fields that are given; what is so already is no change.
 
-        Raises ``NotFound``, and ``Conflict``: ``CONFLICT`` for another version, ``TEAM_ROLE_EXISTS`` for
-        a taken name, ``DEFAULT_ROLE_NAME`` for a default team role, which is found by its name, and
+        Whoever changes what it gives, or revives it, must hold all that it then gives. Raises ``Denied``
+        (``PRIVILEGE_BOUNDARY``) for that, ``NotFound``, and ``Conflict``: ``CONFLICT`` for another version,
+        ``TEAM_ROLE_EXISTS`` for a taken name, ``DEFAULT_ROLE_NAME`` for a default team role, which is found by its name, and
         ``TEAM_ROLE_IN_USE`` where one that members have would be deactivated or renamed (memberships
         carry its name), or would begin or cease to lead.
         """
@@ -95,6 +100,8 @@ class TeamRoles:
         changes = differing(before, request.changes())
         if not changes:
             return before
+        if "capabilities" in changes or changes.get("active"):
+            require_capabilities(actor, org_id, changes.get("capabilities", before.capabilities))
         if "name" in changes and before.is_default:
             raise Conflict(f"{before.name} is a default team role and keeps its name", code="DEFAULT_ROLE_NAME")
         idle = _needs_nobody_in_it(before, changes)

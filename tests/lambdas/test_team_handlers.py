@@ -15,7 +15,7 @@ from tests.services.staff import require_exact_counts
 
 pytestmark = pytest.mark.usefixtures("functions")
 
-ADMIN = "team:* org:user:manage user:read"
+ADMIN = "team:* site:* org:user:manage user:read"
 TEAM = {"name": "Web", "description": "Sites", "divisionId": "south"}
 ROLE = {"name": "GUEST", "displayName": "Guest", "capabilities": ["CAN_VIEW_SITES", "CAN_VIEW_MEMBERS"]}
 

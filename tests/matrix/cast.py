@@ -29,6 +29,8 @@ from tests.matrix.expected import CAPABLE, OUTSIDE, Caller, expected, in_a_team
 OPERATOR: Final[Actor] = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
 _HARMLESS: Final = "usage:read"
 """A permission that opens no endpoint."""
+_BESIDE: Final[Mapping[str, frozenset[str]]] = {"team:role:manage": frozenset({"site:read"})}
+"""What else is held by who makes something that grants: a team role's capabilities are no permissions of its own."""
 _EVERYTHING: Final = {permission.id for permission in PERMISSIONS}
 
 Sign = Callable[[str, str, bool], str]
@@ -159,7 +161,7 @@ class Cast:
 
     def _holder(self, permission: str) -> str:
         user_id = self._new_user(self.org)
-        self._give(self.org, user_id, {permission}, Scope.ORGANISATION)
+        self._give(self.org, user_id, {permission, *_BESIDE.get(permission, ())}, Scope.ORGANISATION)
         return user_id
 
     def _member(self, capability: str, permission: str | None = None) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bbws_access.access.principal import PrincipalLoader
+from bbws_access.catalogue import ENDPOINTS
+from bbws_access.defaults import ORGANISATION_ROLES, PERMISSIONS
 from bbws_access.errors import Denied, NotFound
 from bbws_access.keys import PLATFORM
 from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Capability
 from bbws_access.models.team import MemberChanges, NewMember, NewTeamRole
+from bbws_access.services.boundary import CAPABILITY_PERMISSIONS
 from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
-from tests.services.holders import holder
+from tests.services.holders import holder, member
 from tests.services.office import Office
 
 MANAGE, VIEW = "CAN_MANAGE_MEMBERS", "CAN_VIEW_MEMBERS"
@@ -77,6 +80,56 @@ def test_nobody_passes_on_a_capability_that_they_lack(office: Office) -> None:
     assert office.platform.items() == before
     assert office.add("u-2", "VIEWER", actor=manager).team_role_name == "VIEWER"
     assert office.give("u-1", "TEAM_LEAD", holder(office.org, "team:member:*")).team_role_name == "TEAM_LEAD"
+
+
+def test_nobody_gives_themselves_a_seat_above_them(office: Office) -> None:
+    """Who may add members to any team fills the organisation's team roles with others."""
+    adds, moves = "team:member:* team:update", "org:user:manage"
+    member(office.platform, office.org, "u-caller")
+    manager = holder(office.org, adds)
+    before = office.platform.items()
+    for role in ("TEAM_LEAD", "SENIOR_MEMBER", "MEMBER"):
+        with pytest.raises(Denied) as refused:
+            office.add("u-caller", role, actor=manager)
+        assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert office.platform.items() == before
+    office.add("u-1", "TEAM_LEAD", actor=manager)
+    office.add("u-caller", "VIEWER", actor=manager)
+    with pytest.raises(Denied):
+        office.give("u-caller", "TEAM_LEAD", manager)
+    with pytest.raises(Denied):
+        office.transfer("u-caller", holder(office.org, f"{adds} {moves}"), team_role_id=office.role("MEMBER"))
+    office.give("u-caller", "MEMBER", office.platform.operator)
+    with pytest.raises(Denied):  # what they see in one team, they do not see in another
+        office.transfer("u-caller", holder(office.org, f"{adds} {moves}"))
+    office.give("u-caller", "TEAM_LEAD", holder(office.org, f"{adds} site:*"))
+    assert office.counts() == (2, 2)
+
+
+def test_what_capabilities_stand_for_is_what_the_catalogue_says() -> None:
+    assert set(CAPABILITY_PERMISSIONS) == set(Capability)
+    opened: dict[str, set[str]] = {}
+    for function in ENDPOINTS:
+        if function.capability:
+            opened.setdefault(function.capability, set()).add(str(function.permission))
+    assert {c: CAPABILITY_PERMISSIONS[Capability(c)] for c in opened} == opened
+    known = {permission.id for permission in PERMISSIONS}
+    assert all(permissions <= known for permissions in CAPABILITY_PERMISSIONS.values())
+
+
+def test_the_default_roles_can_do_their_work(office: Office) -> None:
+    """An administrator passes on every capability; a manager fills teams, and makes no team role."""
+    roles = {role.name: role.permissions for role in ORGANISATION_ROLES}
+    admin = holder(office.org, " ".join(roles["ORG_ADMIN"]))
+    member(office.platform, office.org, "u-caller")
+    office.add("u-caller", "TEAM_LEAD", actor=admin)
+    request = NewTeamRole(name="ALL", display_name="All", capabilities=frozenset(Capability))
+    assert office.platform.services.team_roles.create(admin, office.org, request).capabilities == set(Capability)
+    manager = holder(office.org, " ".join(roles["ORG_MANAGER"]), "u-manager")
+    for n, role in enumerate(("TEAM_LEAD", "SENIOR_MEMBER", "MEMBER", "VIEWER"), start=1):
+        assert office.add(f"u-{n}", role, actor=manager).team_role_name == role
+    with pytest.raises(Denied):
+        office.platform.services.team_roles.create(manager, office.org, request.model_copy(update={"name": "MINE"}))
 
 
 def test_a_transfer_is_no_way_up(office: Office) -> None:

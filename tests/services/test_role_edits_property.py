@@ -13,8 +13,10 @@ from bbws_access.access.actor import Actor
 from bbws_access.access.grants import covers
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.errors import Conflict, Denied, NotFound
-from bbws_access.models.kinds import Scope
+from bbws_access.models.kinds import Capability, Scope
 from bbws_access.models.role import NewRole, RoleChanges, RolePermissions
+from bbws_access.models.team import MemberChanges, NewMember, NewTeam, NewTeamRole, TeamRoleChanges
+from bbws_access.services.boundary import CAPABILITY_PERMISSIONS
 from bbws_access.store.schema import table_definition
 from tests.conftest import Platform
 from tests.services.holders import member, tenant
@@ -24,7 +26,9 @@ pytestmark = pytest.mark.slow
 
 GRANTS = ("site:read", "site:update", "site:*", "team:read", "team:member:*", "team:*", "audit:read", "role:*", "*:*")
 
+
 some_grants = st.frozensets(st.sampled_from(GRANTS), min_size=1, max_size=3)
+some_capabilities = st.frozensets(st.sampled_from(Capability), min_size=1, max_size=3)
 some_scope = st.sampled_from([Scope.ORGANISATION, Scope.TEAM])
 some_user = st.sampled_from([CALLER, OTHER])
 some_role = st.integers(0, 7)
@@ -35,6 +39,13 @@ step = st.one_of(
     st.tuples(st.just("activate"), some_role, st.booleans()),
     st.tuples(st.just("assign"), some_role, some_user),
     st.tuples(st.just("revoke"), some_role, some_user),
+)
+team_step = st.one_of(
+    st.tuples(st.just("make"), some_capabilities),
+    st.tuples(st.just("widen"), some_role, some_capabilities),
+    st.tuples(st.just("revive"), some_role, st.booleans()),
+    st.tuples(st.just("sit"), some_role),
+    st.tuples(st.just("rise"), some_role),
 )
 
 _numbers = itertools.count()
@@ -50,6 +61,8 @@ class Office:
     platform: Platform
     org_id: str = ""
     roles: list[str] = field(default_factory=list)
+    team_roles: list[str] = field(default_factory=list)
+    team_id: str = ""
 
     def __post_init__(self) -> None:
         self.platform.client.delete_table(TableName=self.platform.table.name)
@@ -90,10 +103,33 @@ class Office:
                     assignments.assign(actor, org, user, self._nth(n))
                 case "revoke", (int(n), str(user)):
                     assignments.revoke(actor, org, user, self._nth(n))
+                case "make", (frozenset() as capabilities,):
+                    self.team_role(actor, capabilities)
+                case "widen", (int(n), frozenset() as capabilities):
+                    self._edit(actor, n, TeamRoleChanges(capabilities=capabilities))
+                case "revive", (int(n), bool(active)):
+                    self._edit(actor, n, TeamRoleChanges(active=active))
+                case "sit", (int(n),):
+                    request = NewMember(user_id=actor.id, team_role_id=self._team_role(n))
+                    self.platform.services.members.add(actor, org, self.team_id, request)
+                case "rise", (int(n),):
+                    changes = MemberChanges(team_role_id=self._team_role(n))
+                    self.platform.services.members.update(actor, org, self.team_id, actor.id, changes)
                 case _:
                     raise AssertionError(what)
         except (Denied, Conflict, NotFound):
             return
+
+    def team_role(self, actor: Actor, capabilities: frozenset[Capability]) -> str:
+        request = NewTeamRole(name=f"T{next(_numbers)}", display_name="Some team role", capabilities=capabilities)
+        self.team_roles.append(self.platform.services.team_roles.create(actor, self.org_id, request).team_role_id)
+        return self.team_roles[-1]
+
+    def _edit(self, actor: Actor, n: int, changes: TeamRoleChanges) -> None:
+        self.platform.services.team_roles.update(actor, self.org_id, self._team_role(n), changes)
+
+    def _team_role(self, n: int) -> str:
+        return self.team_roles[n % len(self.team_roles)]
 
     def _nth(self, n: int) -> str:
         return self.roles[n % len(self.roles)]
@@ -148,6 +184,36 @@ def test_no_sequence_of_steps_yields_what_the_caller_lacked(
         role = platform.services.roles.load(office.org_id, role_id)
         assert role.user_count == counts.get(role_id, 0)
         assert role.active or role.user_count == 0
+
+
+@PROPERTY
+@given(
+    mine=some_grants,
+    seat=some_capabilities,
+    other=some_capabilities,
+    steps=st.lists(team_step, min_size=1, max_size=8),
+)
+def test_no_sequence_of_steps_yields_a_capability_that_the_caller_lacked(
+    platform: Platform,
+    mine: frozenset[str],
+    seat: frozenset[Capability],
+    other: frozenset[Capability],
+    steps: list[tuple[object, ...]],
+) -> None:
+    """The caller runs team roles and members, and sits in a team."""
+    office, operator = Office(platform), platform.operator
+    office.join(CALLER)
+    office.give(CALLER, office.role(operator, mine | {"team:role:manage", "team:member:add", "team:member:remove"}))
+    office.team_id = platform.services.teams.create(operator, office.org_id, NewTeam(name="Web")).team_id
+    request = NewMember(user_id=CALLER, team_role_id=office.team_role(operator, seat))
+    platform.services.members.add(operator, office.org_id, office.team_id, request)
+    office.team_role(operator, other)
+
+    held = office.actor(CALLER).permissions
+    own = seat | {c for c in Capability if all(covers(held, p) for p in CAPABILITY_PERMISSIONS[c])}
+    for what, *how in steps:
+        office.take(office.actor(CALLER), str(what), *how)
+        assert office.actor(CALLER).team_capabilities.get(office.team_id, frozenset()) <= own
 
 
 @PROPERTY

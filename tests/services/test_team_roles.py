@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bbws_access.defaults import PERMISSIONS
 from bbws_access.errors import Conflict, Denied, InvalidInput, NotFound
 from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import Capability
 from bbws_access.models.team import MemberChanges, NewMember, NewTeam, NewTeamRole, Team, TeamRole, TeamRoleChanges
+from bbws_access.services.boundary import CAPABILITY_PERMISSIONS
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.table import Table
 from bbws_access.validation import build
@@ -17,7 +20,7 @@ from tests.conftest import Platform
 from tests.services.holders import holder, member
 from tests.services.staff import require_exact_counts
 
-ADMIN = "team:*"
+ADMIN = "team:* site:*"
 LOOK = frozenset({Capability.VIEW_MEMBERS, Capability.VIEW_SITES})
 LEAD = LOOK | {Capability.MANAGE_MEMBERS}
 
@@ -233,3 +236,47 @@ def test_the_trail_tells(platform: Platform, org: str, role: TeamRole) -> None:
         "before": {"capabilities": ["CAN_VIEW_MEMBERS", "CAN_VIEW_SITES"]},
         "after": {"capabilities": ["CAN_VIEW_SITES"]},
     }
+
+
+MANAGER = "team:role:manage team:read"
+"""Who makes team roles, and holds nothing that one could give."""
+
+
+@pytest.mark.parametrize("capability", Capability)
+def test_nobody_makes_a_team_role_that_gives_what_they_lack(platform: Platform, org: str, capability: Capability) -> None:
+    team_roles, wanted = platform.services.team_roles, frozenset({capability})
+    request = NewTeamRole(name="SOME", display_name="Some", capabilities=wanted)
+    needed = CAPABILITY_PERMISSIONS[capability]
+    other = " ".join(permission.id for permission in PERMISSIONS if permission.id not in needed)
+    for lacking in (MANAGER, other, *(f"{MANAGER} {' '.join(needed - {one})}" for one in needed)):
+        before = platform.items()
+        with pytest.raises(Denied) as refused:
+            team_roles.create(holder(org, lacking), org, request)
+        assert (refused.value.code, refused.value.details) == ("PRIVILEGE_BOUNDARY", {"capabilities": [capability]})
+        assert platform.items() == before
+    made = team_roles.create(holder(org, f"{MANAGER} {' '.join(needed)}"), org, request)
+    assert made.capabilities == wanted
+
+
+def test_nobody_widens_a_team_role_beyond_themselves(platform: Platform, org: str, role: TeamRole, team: Team) -> None:
+    """Least of all the one that they are in."""
+    join(platform, team, role, "u-caller")
+    seated = replace(holder(org, MANAGER), team_capabilities={team.team_id: frozenset(Capability)})
+    team_roles, wider = platform.services.team_roles, LOOK | {Capability.DELETE_SITES}
+    for caller in (holder(org, MANAGER), seated, holder(org, f"{MANAGER} site:read site:delete")):
+        with pytest.raises(Denied) as refused:
+            team_roles.update(caller, org, role.team_role_id, TeamRoleChanges(capabilities=wider))
+        assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert team_roles.load(org, role.team_role_id).capabilities == LOOK
+    holding = holder(org, f"{MANAGER} site:read site:delete team:member:read")
+    assert team_roles.update(holding, org, role.team_role_id, TeamRoleChanges(capabilities=wider)).capabilities == wider
+
+
+def test_nobody_revives_a_team_role_that_is_above_them(platform: Platform, org: str, role: TeamRole) -> None:
+    team_roles, caller = platform.services.team_roles, holder(org, MANAGER)
+    assert not team_roles.update(caller, org, role.team_role_id, TeamRoleChanges(active=False)).active
+    assert team_roles.update(caller, org, role.team_role_id, TeamRoleChanges(sort_order=9)).sort_order == 9
+    with pytest.raises(Denied):
+        team_roles.update(caller, org, role.team_role_id, TeamRoleChanges(active=True))
+    assert team_roles.update(holder(org, ADMIN), org, role.team_role_id, TeamRoleChanges(active=True)).active
+
