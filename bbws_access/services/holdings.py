@@ -179,7 +179,7 @@ class Holdings:
         counts = {"memberCount": -1}
         if role.leads:
             counts["leadCount"] = -1
-            condition &= Attr("leadCount").gt(1) | Attr("active").eq(False)
+            condition &= Attr("leadCount").gt(1)
         return Piece(
             _membership("team.member.remove", member),
             [
@@ -196,7 +196,7 @@ class Holdings:
                 ),
             ],
             [Count(_key(role.keys()), -1, Attr("version").eq(role.version))],
-            last_lead_of=team if role.leads and team.active and team.lead_count <= 1 else None,
+            last_lead_of=team if role.leads and team.lead_count <= 1 else None,
         )
 
     def _unassigning(self, item: Item, mark: str) -> Piece:

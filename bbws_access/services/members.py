@@ -1,8 +1,8 @@
 """The members of teams: added, given another team role, removed, transferred, and counted exactly.
 
 A membership, the counts of its team and the count of its team role move in one transaction. That a
-team keeps its last lead is a condition on the team's count in that transaction, so that of two leads
-who leave at once one stays.
+team keeps its last lead, whether it is active or not, is a condition on the team's count in that
+transaction, so that of two leads who leave at once one stays.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Members:
         self._team_roles = team_roles
 
     def add(self, actor: Actor, org_id: str, team_id: str, request: NewMember) -> TeamMember:
-        """Puts an active user of the organisation into an active team.
+        """Puts an active user of the organisation into an active team, or as a lead into one that is not.
 
         Raises ``NotFound`` for team, team role or user, ``Denied`` (``PRIVILEGE_BOUNDARY``), and
         ``Conflict``: ``ALREADY_MEMBER``, ``TEAM_INACTIVE``, ``USER_INACTIVE``, ``ROLE_CHANGED``.

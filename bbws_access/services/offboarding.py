@@ -131,7 +131,7 @@ class Offboarding:
         if not role.leads:
             return []
         team = self._teams.load(seat.organisation_id, seat.team_id)
-        return [Led(team, role.team_role_id)] if team.active and team.lead_count <= 1 else []
+        return [Led(team, role.team_role_id)] if team.lead_count <= 1 else []
 
     def _hand_over(self, actor: Actor, led: Led, heir: User) -> None:
         org_id, team_id = led.team.organisation_id, led.team.team_id

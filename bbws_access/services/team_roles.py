@@ -90,9 +90,9 @@ class TeamRoles:
 
         Whoever changes what it gives, or revives it, must hold all that it then gives. Raises ``Denied``
         (``PRIVILEGE_BOUNDARY``) for that, ``NotFound``, and ``Conflict``: ``CONFLICT`` for another version,
-        ``TEAM_ROLE_EXISTS`` for a taken name, ``DEFAULT_ROLE_NAME`` for a default team role, which is found by its name, and
-        ``TEAM_ROLE_IN_USE`` where one that members have would be deactivated or renamed (memberships
-        carry its name), or would begin or cease to lead.
+        ``TEAM_ROLE_EXISTS`` for a taken name, ``DEFAULT_ROLE_NAME`` for a default team role, which is found
+        by its name, and ``TEAM_ROLE_IN_USE`` where one that members have would be deactivated or renamed
+        (memberships carry its name), or would begin or cease to lead.
         """
         actor.require("team:role:manage", org_id)
         before = self.load(org_id, team_role_id)

@@ -145,7 +145,10 @@ class Teams:
 
 
 def seat_writes(member: TeamMember, role: TeamRole) -> list[Write]:
-    """The membership, new or of somebody who was removed, and the team's counts."""
+    """The membership, new or of somebody who was removed, and the team's counts.
+
+    Nobody comes into a team that is not active, but a lead: it keeps one too, and its last one may have to leave.
+    """
     key = keys.member_key(member.organisation_id, member.team_id, member.user_id)
     return [
         Update(
@@ -159,7 +162,7 @@ def seat_writes(member: TeamMember, role: TeamRole) -> list[Write]:
         Update(
             keys.team_key(member.organisation_id, member.team_id),
             add={"memberCount": 1, "leadCount": 1} if role.leads else {"memberCount": 1},
-            condition=Attr("active").eq(True),
+            condition=PRESENT if role.leads else Attr("active").eq(True),
             otherwise=Conflict("the team is not active", code="TEAM_INACTIVE"),
         ),
     ]

@@ -87,6 +87,21 @@ def test_only_active_users_come_into_active_teams(office: Office) -> None:
     assert office.counts() == (0, 0)
 
 
+def test_a_team_that_is_not_active_takes_a_lead(office: Office) -> None:
+    """It keeps its last one as an active team does, who could else never leave."""
+    office.add("u-1", "TEAM_LEAD")
+    office.platform.services.teams.update(office.admin, office.org, office.web.team_id, TeamChanges(active=False))
+    for attempt in (lambda: office.remove("u-1"), lambda: office.give("u-1", "VIEWER"), lambda: office.transfer("u-1")):
+        with pytest.raises(Conflict) as refused:
+            attempt()
+        assert refused.value.code == "LAST_LEAD"
+    office.add("u-2", "TEAM_LEAD")
+    office.remove("u-1")
+    loader = PrincipalLoader(office.platform.table, office.platform.clock)
+    assert loader.load("u-2", office.org).actor.team_capabilities == {}
+    assert office.counts() == (1, 1)
+
+
 def test_a_user_who_is_deactivated_meanwhile_does_not_come(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     transact, once = Table.transact, iter(["u-1"])
 

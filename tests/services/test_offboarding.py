@@ -13,7 +13,7 @@ from bbws_access.errors import Conflict, Denied
 from bbws_access.keys import PLATFORM
 from bbws_access.models.invitation import Acceptance, NewInvitation
 from bbws_access.models.organisation import NewOrganisation
-from bbws_access.models.team import NewMember, NewTeam
+from bbws_access.models.team import NewMember, NewTeam, TeamChanges
 from bbws_access.models.user import User
 from bbws_access.store.writes import Write
 from tests.cli.memory import Memory, memory
@@ -116,6 +116,16 @@ def test_a_team_without_another_lead_is_named_and_nothing_is_done() -> None:
     gone = firm.services.users.find(WHO, firm.org_id, "gone@example.com")
     with pytest.raises(Conflict, match="is not active"):
         firm.offboard(gone)
+
+
+def test_a_team_that_is_over_is_handed_over_too() -> None:
+    firm = Firm()
+    firm.services.teams.update(WHO, firm.org_id, firm.teams["Web"], TeamChanges(active=False))
+    new = firm.join("new@example.com")
+    departure = firm.offboard(new)
+    assert [led.team.name for led in departure.led] == ["Web"]
+    assert firm.role_in(new, "Web") == "TEAM_LEAD"
+    firm.require_exact_counts()
 
 
 def test_an_heir_from_outside_the_team_comes_in_as_lead() -> None:

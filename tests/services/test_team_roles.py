@@ -243,7 +243,7 @@ MANAGER = "team:role:manage team:read"
 
 
 @pytest.mark.parametrize("capability", Capability)
-def test_nobody_makes_a_team_role_that_gives_what_they_lack(platform: Platform, org: str, capability: Capability) -> None:
+def test_nobody_makes_a_team_role_above_them(platform: Platform, org: str, capability: Capability) -> None:
     team_roles, wanted = platform.services.team_roles, frozenset({capability})
     request = NewTeamRole(name="SOME", display_name="Some", capabilities=wanted)
     needed = CAPABILITY_PERMISSIONS[capability]
@@ -279,4 +279,3 @@ def test_nobody_revives_a_team_role_that_is_above_them(platform: Platform, org: 
     with pytest.raises(Denied):
         team_roles.update(caller, org, role.team_role_id, TeamRoleChanges(active=True))
     assert team_roles.update(holder(org, ADMIN), org, role.team_role_id, TeamRoleChanges(active=True)).active
-
