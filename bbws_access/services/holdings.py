@@ -8,7 +8,7 @@ found again, so that whoever is interrupted goes on by looking anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -23,7 +23,7 @@ from bbws_access.models.kinds import EventType, InvitationStatus
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
-from bbws_access.services.invitation_records import changed, ending, release_address
+from bbws_access.services.invitation_records import changed, ending, is_open, release_address
 from bbws_access.services.teams import seat_of
 from bbws_access.services.trail import Change
 from bbws_access.store.table import MAX_TRANSACTION, Item, Query, Table
@@ -207,16 +207,23 @@ class Holdings:
             [Count(keys.role_key(assignment.organisation_id, assignment.role_id), -1, Attr("userCount").gte(1))],
         )
 
-    def _invited(self, actor: Actor, user: User) -> list[Piece]:
-        """An invitation of theirs to this organisation, should there be one."""
-        guard = self._table.get(keys.pending_invitation_key(user.organisation_id, user.email))
-        if guard is None:
-            return []
-        item = self._table.get(keys.invitation_key(user.organisation_id, str(guard["invitationId"])))
-        assert item is not None
-        invitation = Invitation.from_item(item)
-        end = ending(invitation, InvitationStatus.REVOKED, actor, self._clock)
-        return [Piece(changed("invitation.revoke", invitation), [end, release_address(invitation)])]
+    def _invited(self, actor: Actor, user: User) -> Iterable[Piece]:
+        """Pending invitations to them, should there be one, and by them: nobody comes in on the word of who left.
+
+        One that is being accepted at this moment is left to that.
+        """
+        org_id = user.organisation_id
+        guard = self._table.get(keys.pending_invitation_key(org_id, user.email))
+        wanted = [] if guard is None else [keys.invitation_key(org_id, str(guard["invitationId"]))]
+        by_them = Attr("inviterEmail").eq(user.email)
+        query = Query(keys.invitations_by_status(org_id, InvitationStatus.PENDING), index=1, filter=by_them)
+        wanted += self._table.query_all(query)
+        for invitation in map(Invitation.from_item, self._table.get_many(wanted)):
+            if is_open(invitation, self._clock):
+                end = ending(invitation, InvitationStatus.REVOKED, actor, self._clock)
+                # Answered meanwhile, it is looked at anew, and is no reason to stop.
+                writes = [replace(end, otherwise=None), release_address(invitation)]
+                yield Piece(changed("invitation.revoke", invitation), writes)
 
     # --- giving back -----------------------------------------------------------------------------
 

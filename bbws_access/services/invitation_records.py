@@ -44,6 +44,12 @@ def has_expired(invitation: Invitation, clock: Clock) -> bool:
     return invitation.status is InvitationStatus.PENDING and invitation.expires_at <= iso(clock.now())
 
 
+def is_open(invitation: Invitation, clock: Clock) -> bool:
+    """Whether it can be answered, and nobody is accepting it right now."""
+    claimed = invitation.claim is not None and str(invitation.claim_expires_at) >= iso(clock.now())
+    return invitation.status is InvitationStatus.PENDING and not has_expired(invitation, clock) and not claimed
+
+
 def require_pending(invitation: Invitation) -> Invitation:
     """Raises :class:`AlreadyUsed` for one that was answered, :class:`Gone` for one that ran out or was withdrawn."""
     match invitation.status:

@@ -135,12 +135,13 @@ def update(
     changes=True,
 )
 def deactivate(session: Session, user: UserArgument, yes: YesOption = False) -> None:
-    """Take a member's access, roles and teams until they are reactivated; their next request is denied."""
+    """Take a member's access, roles and teams until they are reactivated, and withdraw the invitations they sent."""
     from cli import naming
 
     found = naming.user(session, user)
     session.announce()
-    session.confirm(f"Deactivate {found.email} in {session.organisation.name}, with all roles and teams?", yes=yes)
+    question = f"Deactivate {found.email} in {session.organisation.name}, with all roles, teams and invitations?"
+    session.confirm(question, yes=yes)
     gone = session.services.users.deactivate(session.actor, session.org_id, found.user_id)
     session.show.record(data_of(gone) | {"took": counts(session)}, _COLUMNS)
     took = counted(session)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import boto3
 import pytest
 
 from bbws_access import keys
+from bbws_access.access.actor import Origin
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.adapters.cognito import CognitoDirectory
-from bbws_access.errors import Conflict, Denied, NotFound
+from bbws_access.clock import iso
+from bbws_access.errors import Conflict, Denied, Gone, NotFound
+from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.team import MemberChanges, NewMember, TeamChanges
 from bbws_access.models.user import User, UserChanges
@@ -70,6 +75,49 @@ def test_a_deactivated_user_has_nothing_left(platform: Platform, org: Organisati
     assert refused.value.code == "USER_INACTIVE"
     events = staff.actions(platform)
     assert (events["user.deactivate"], events["team.member.remove"], events["role.revoke"]) == (1, 2, 1)
+
+
+def invited_by(platform: Platform, user: User, email: str) -> tuple[Invitation, str]:
+    """An invitation by a member, and its token."""
+    actor = PrincipalLoader(platform.table, platform.clock).load(user.user_id, user.organisation_id).actor
+    role = platform.services.roles.find(platform.operator, user.organisation_id, "SITE_VIEWER")
+    request = NewInvitation(email=email, role_id=role.role_id)
+    return platform.services.invitations.create(actor, user.organisation_id, request), platform.ids.tokens[-1]
+
+
+def test_nobody_comes_in_on_the_word_of_who_was_deactivated(
+    platform: Platform, org: Organisation, thandi: User
+) -> None:
+    invitations = platform.services.invitations
+    _, token = invited_by(platform, thandi, "friend@example.com")
+    of_others, _ = platform.invite(org, "known@example.com")
+    answered, _ = invited_by(platform, thandi, "old@example.com")
+    invitations.revoke(platform.operator, org.organisation_id, answered.invitation_id)
+    deactivate(platform, thandi)
+
+    with pytest.raises(Gone) as refused:
+        platform.services.accept_invitation.accept(token, staff.ACCEPTANCE, Origin())
+    assert refused.value.code == "INVITATION_REVOKED"
+    assert invitations.load(org.organisation_id, of_others.invitation_id).status == "PENDING"
+    assert staff.actions(platform)["invitation.revoke"] == 2
+    platform.invite(org, "friend@example.com")  # by somebody else
+    reactivate(platform, thandi)
+    assert staff.actions(platform)["invitation.revoke"] == 2
+
+
+def test_an_acceptance_that_is_under_way_does_not_keep_a_user_active(
+    platform: Platform, org: Organisation, thandi: User
+) -> None:
+    invitation, token = invited_by(platform, thandi, "friend@example.com")
+    key = keys.invitation_key(org.organisation_id, invitation.invitation_id)
+    claim = {"claim": "c", "claimExpiresAt": iso(platform.clock.now() + timedelta(seconds=60))}
+    platform.table.write(Update(key, assign=claim))
+    assert not deactivate(platform, thandi).active
+    assert platform.services.invitations.load(org.organisation_id, invitation.invitation_id).status == "PENDING"
+    platform.clock.advance(seconds=61)
+    deactivate(platform, thandi)
+    with pytest.raises(Gone):
+        platform.services.accept_invitation.accept(token, staff.ACCEPTANCE, Origin())
 
 
 def test_a_reactivated_user_has_it_all_again(platform: Platform, org: Organisation, thandi: User) -> None:

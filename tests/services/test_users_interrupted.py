@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from bbws_access import keys
+from bbws_access.models.invitation import NewInvitation
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.user import User
 from bbws_access.services import holdings
@@ -66,6 +68,15 @@ def user(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> User:
     return user
 
 
+def invites(platform: Platform, user: User, count: int) -> None:
+    """That many pending invitations by them."""
+    actor = replace(platform.operator, email=user.email)
+    role = platform.services.roles.find(actor, user.organisation_id, "SITE_VIEWER")
+    for n in range(count):
+        request = NewInvitation(email=f"friend-{n}@example.com", role_id=role.role_id)
+        platform.services.invitations.create(actor, user.organisation_id, request)
+
+
 def test_cut_off_anywhere_and_run_again(platform: Platform, user: User) -> None:
     args = (platform.operator, user.organisation_id, user.user_id)
     users = platform.services.users
@@ -100,15 +111,20 @@ def test_the_first_thing_to_go_and_the_last_to_come_is_the_access(platform: Plat
     assert not users.find(*args).active
 
 
-def test_each_thing_is_told_once(platform: Platform, user: User) -> None:
+@pytest.mark.parametrize("steps", [2, 4])
+def test_each_thing_is_told_once(platform: Platform, user: User, steps: int) -> None:
     args = (platform.operator, user.organisation_id, user.user_id)
-    with cut_after(platform, 2), pytest.raises(Cut):
+    invites(platform, user, 6)
+    with cut_after(platform, steps), pytest.raises(Cut):
         platform.services.users.deactivate(*args)
     platform.services.users.deactivate(*args)
     events = staff.actions(platform)
     assert events["user.deactivate"] == 1
     assert events["team.member.remove"] == TEAMS
     assert events["role.revoke"] == ROLES + 1
+    assert events["invitation.revoke"] == 6
+    pending = [i for i in platform.items() if i.get("status") == "PENDING" or i["SK"].startswith("UNIQUE#PENDING#")]
+    assert pending == []
 
 
 def test_more_than_a_transaction_takes(platform: Platform, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
