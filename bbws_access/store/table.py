@@ -29,6 +29,10 @@ MAX_TRANSACTION: Final = 100
 MAX_BATCH_GET: Final = 100
 """Keys in one request; the limit of DynamoDB's BatchGetItem."""
 
+MAX_PARTITION_KEY: Final = 2048
+MAX_SORT_KEY: Final = 1024
+"""Bytes of a key's two parts, of the table and of its indexes; DynamoDB refuses to be asked for longer ones."""
+
 BATCHES_AT_ONCE: Final = 4
 """Requests of one read that are under way at a time; a client keeps ten connections."""
 
@@ -102,8 +106,9 @@ class Page:
 class Table:
     """The single table, through a DynamoDB client that was handed in.
 
-    Reads of the table are strongly consistent, those of an index cannot be. AWS's errors are raised as
-    the project's; conflicts and throttling are retried with backoff first.
+    Reads of the table are strongly consistent, those of an index cannot be. Nothing has a key that is
+    longer than DynamoDB takes, or no text at all, and so nothing is found under it. AWS's errors are raised
+    as the project's; conflicts and throttling are retried with backoff first.
     """
 
     def __init__(self, client: DynamoDBClient, name: str, backoff: Backoff | None = None) -> None:
@@ -117,6 +122,8 @@ class Table:
         return self._client
 
     def get(self, key: Keys) -> Item | None:
+        if not _can_be(key["PK"], key["SK"]):
+            return None
         with translated(f"table {self.name}"):
             found = self._client.get_item(TableName=self.name, Key=encode(key), ConsistentRead=True).get("Item")
         return decode(found) if found is not None else None
@@ -126,7 +133,8 @@ class Table:
 
         Raises :class:`Busy` when throttling does not end.
         """
-        wanted = [encode({"PK": pk, "SK": sk}) for pk, sk in dict.fromkeys((k["PK"], k["SK"]) for k in keys)]
+        asked = dict.fromkeys((k["PK"], k["SK"]) for k in keys)
+        wanted = [encode({"PK": pk, "SK": sk}) for pk, sk in asked if _can_be(pk, sk)]
         batches = [wanted[start : start + MAX_BATCH_GET] for start in range(0, len(wanted), MAX_BATCH_GET)]
         if len(batches) < 2:
             return self._get_batch(wanted) if wanted else []
@@ -149,6 +157,8 @@ class Table:
 
     def query(self, query: Query) -> Page:
         """One page; as many items as DynamoDB gives at once, at most ``query.limit``."""
+        if not _can_be(query.partition, query.begins_with or ""):
+            return Page([], None)
         with translated(f"table {self.name}"):
             answer = self._client.query(TableName=self.name, **query.request())
         last = answer.get("LastEvaluatedKey")
@@ -203,6 +213,16 @@ class Table:
             except BotoCoreError as error:
                 raise translate(error, f"table {self.name}") from error
         raise Busy("the table stayed contended through every retry", hint="try again in a moment")
+
+
+def _can_be(partition: str, sort: str) -> bool:
+    """Whether an item may have such a key."""
+    if partition.isascii() and sort.isascii():
+        return len(partition) <= MAX_PARTITION_KEY and len(sort) <= MAX_SORT_KEY
+    try:
+        return len(partition.encode()) <= MAX_PARTITION_KEY and len(sort.encode()) <= MAX_SORT_KEY
+    except UnicodeEncodeError:  # half of a character, as a terminal's bytes can leave one
+        return False
 
 
 def _with_table(write: Write, table: str) -> dict[str, Any]:

@@ -36,6 +36,37 @@ def test_an_empty_set_is_left_out(platform: Platform) -> None:
     assert platform.table.get(key(1)) == item(1)
 
 
+IMPOSSIBLE = {
+    "a long partition": {"PK": "P" * 2049, "SK": "S"},
+    "a long sort key": {"PK": "P", "SK": "S" * 1025},
+    "few characters of many bytes": {"PK": "P", "SK": "\u20ac" * 342},
+    "half a character": {"PK": "P", "SK": "S\udc80"},
+}
+
+
+@pytest.mark.parametrize("impossible", IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+def test_nothing_is_under_a_key_that_nothing_can_have(platform: Platform, impossible: dict[str, str]) -> None:
+    """DynamoDB is not even asked, which would refuse to answer."""
+    platform.table.write(Put(item(1)))
+    asked: list[Any] = []
+    platform.client.meta.events.register("provide-client-params.dynamodb.*", lambda params, **_: asked.append(params))
+    assert platform.table.get(impossible) is None
+    assert platform.table.get_many([impossible]) == []
+    question = Query(impossible["PK"], begins_with=impossible["SK"])
+    assert list(platform.table.query_all(question)) == []
+    assert asked == []
+    assert platform.table.get_many([impossible, key(1)]) == [item(1)]
+    assert len(asked[0]["RequestItems"][platform.table.name]["Keys"]) == 1
+
+
+def test_the_longest_keys_are_found(platform: Platform) -> None:
+    longest = {"PK": "P" * 2048, "SK": "\u20ac" * 341 + "S"}
+    platform.table.write(Put(longest))
+    assert platform.table.get(longest) == longest
+    assert platform.table.get_many([longest]) == [longest]
+    assert list(platform.table.query_all(Query(longest["PK"], begins_with=longest["SK"]))) == [longest]
+
+
 def test_a_transaction_is_all_or_nothing(platform: Platform) -> None:
     platform.table.write(Put(item(1)))
     with pytest.raises(ConditionFailed) as lost:
