@@ -21,17 +21,13 @@ from bbws_access.openapi.problems import EVERYWHERE, GUARDED, PROBLEMS
 
 _TRAIL: Final = "/v1/audit/organisations/{orgId}"
 _GRANTS: Final = ("INVALID_PERMISSIONS", "PRIVILEGE_BOUNDARY")
+_ACCEPTABLE: Final = ("ROLE_CHANGED", "TEAM_INACTIVE")
 _TEAM_ROLE: Final = ("PRIVILEGE_BOUNDARY", "TEAM_ROLE_EXISTS", "CONFLICT")
 _EDITED: Final = ("SYSTEM_READ_ONLY", "PRIVILEGE_BOUNDARY", "CONFLICT")
 _JOINED: Final = ("USER_INACTIVE", "TEAM_INACTIVE", "ROLE_CHANGED", "ALREADY_MEMBER")
-_BY_LINK: Final = (
-    "INVITATION_NOT_FOUND",
-    "ALREADY_USED",
-    "INVITATION_EXPIRED",
-    "INVITATION_REVOKED",
-    "TOO_MANY_REQUESTS",
-)
 _PENDING: Final = ("INVITATION_NOT_FOUND", "ALREADY_USED", "INVITATION_EXPIRED", "INVITATION_REVOKED")
+_BY_LINK: Final = (*_PENDING, "TOO_MANY_REQUESTS")
+_RESENT: Final = (*_PENDING, *_ACCEPTABLE, "RESEND_LIMIT")
 
 CONTRACTS: Final[dict[str, Contract]] = {
     "permission-list-permissions": Contract(
@@ -76,6 +72,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
             "ORGANISATION_NOT_FOUND",
             "ROLE_NOT_FOUND",
             "TEAM_NOT_FOUND",
+            *_ACCEPTABLE,
             "DUPLICATE_INVITATION",
             "ALREADY_MEMBER",
             "CONFLICT",
@@ -94,7 +91,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
     "invitation-resend-invitation": Contract(
         "Send an invitation again",
         inv.InvitationView,
-        problems=(*_PENDING, "PRIVILEGE_BOUNDARY", "ROLE_NOT_FOUND", "RESEND_LIMIT", "INVITATION_CHANGED", "CONFLICT"),
+        problems=(*_RESENT, "PRIVILEGE_BOUNDARY", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND", "INVITATION_CHANGED", "CONFLICT"),
         description="With a new link, valid for seven days from now; the earlier link stops working. At most 3 times.",
     ),
     "invitation-revoke-invitation": Contract(
@@ -119,8 +116,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
             *_BY_LINK,
             "INVITATION_CHANGED",
             "ALREADY_MEMBER",
-            "ROLE_CHANGED",
-            "TEAM_INACTIVE",
+            *_ACCEPTABLE,
             "ROLE_NOT_FOUND",
             "TEAM_NOT_FOUND",
             "TEAM_ROLE_NOT_FOUND",

@@ -92,13 +92,15 @@ class Invitations:
         """Records the invitation, then sends its email; a mail that fails is noted and can be resent.
 
         Raises ``NotFound``, ``Denied`` beyond the privilege boundary, ``TooManyRequests``, and
-        ``Conflict`` (``DUPLICATE_INVITATION``, ``ALREADY_MEMBER``).
+        ``Conflict``: ``DUPLICATE_INVITATION``, ``ALREADY_MEMBER``, and ``ROLE_CHANGED`` or ``TEAM_INACTIVE``
+        where nobody could accept it.
         """
         actor.require("invitation:create", org_id)
         organisation = self._organisations.load(org_id)
         role = self._roles.load(org_id, request.role_id)
         actor.require_holding(role.permissions, org_id)
         team = self._teams.load(org_id, request.team_id) if request.team_id else None
+        _require_acceptable(role, team)
         if actor.kind is ActorKind.USER:
             self._limits.take(f"INVITE#{org_id}", PER_MINUTE, "invitations of an organisation")
         invitation, token = self.draft(actor, organisation, role, team, request)
@@ -204,12 +206,15 @@ class Invitations:
         """Sends a pending invitation again, with a new link that is valid for seven days anew.
 
         The earlier link stops working. Raises ``NotFound``, ``Denied`` beyond the privilege boundary,
-        ``AlreadyUsed`` and ``Gone`` for one that has ended, and ``Conflict`` (``RESEND_LIMIT``, or
-        ``INVITATION_CHANGED`` where it is being answered).
+        ``AlreadyUsed`` and ``Gone`` for one that has ended, and ``Conflict``: ``RESEND_LIMIT``,
+        ``INVITATION_CHANGED`` where it is being answered, and what :meth:`create` raises where nobody
+        could accept it.
         """
         actor.require("invitation:resend", org_id)
         invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
-        actor.require_holding(self._roles.load(org_id, invitation.role_id).permissions, org_id)
+        role = self._roles.load(org_id, invitation.role_id)
+        actor.require_holding(role.permissions, org_id)
+        _require_acceptable(role, self._teams.load(org_id, invitation.team_id) if invitation.team_id else None)
         if invitation.resend_count >= MAX_RESENDS:
             raise Conflict(
                 f"this invitation was sent again {MAX_RESENDS} times already",
@@ -260,3 +265,11 @@ class Invitations:
         with suppress(Conflict):  # somebody else marked it first; what they wrote is read below
             self._end(actor, invitation, InvitationStatus.EXPIRED, "invitation.expire")
         return self.load(invitation.organisation_id, invitation.invitation_id)
+
+
+def _require_acceptable(role: Role, team: Team | None) -> None:
+    """What an acceptance would be refused for; nobody is sent such a link."""
+    if not role.active:
+        raise Conflict(f"role {role.name} is not active", code="ROLE_CHANGED", hint="bbws-access roles list")
+    if team is not None and not team.active:
+        raise Conflict(f"team {team.name} is not active", code="TEAM_INACTIVE", hint="bbws-access teams list")

@@ -9,6 +9,8 @@ from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Denied, Gone,
 from bbws_access.ids import token_hash
 from bbws_access.models.invitation import Acceptance, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.models.role import RoleChanges
+from bbws_access.models.team import NewTeam, TeamChanges
 from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
 
@@ -103,6 +105,28 @@ def test_a_failure_on_the_way_leaves_nothing_and_the_next_try_succeeds(platform:
     platform.directory.fail_after = None
     platform.services.accept_invitation.accept(token, NEW_USER, HERE)
     assert statuses(platform, org.organisation_id) == [InvitationStatus.ACCEPTED]
+
+
+def test_nobody_is_invited_to_what_they_could_not_accept(platform: Platform) -> None:
+    org_id, who, services = platform.organisation().organisation_id, platform.operator, platform.services
+    role, idle = (services.roles.find(who, org_id, name).role_id for name in ("SITE_VIEWER", "SITE_ADMIN"))
+    team = services.teams.create(who, org_id, NewTeam(name="Web")).team_id
+    services.roles.update(who, org_id, idle, RoleChanges(active=False))
+    services.teams.update(who, org_id, team, TeamChanges(active=False))
+    before = platform.items()
+    for request, code in (
+        (NewInvitation(email="thandi@example.com", role_id=idle), "ROLE_CHANGED"),
+        (NewInvitation(email="thandi@example.com", role_id=role, team_id=team), "TEAM_INACTIVE"),
+    ):
+        with pytest.raises(Conflict, match="is not active") as refused:
+            services.invitations.create(who, org_id, request)
+        assert refused.value.code == code
+    assert (platform.items(), platform.mailer.sent) == (before, [])
+    services.teams.update(who, org_id, team, TeamChanges(active=True))
+    sent = services.invitations.create(who, org_id, request)
+    services.teams.update(who, org_id, team, TeamChanges(active=False))
+    with pytest.raises(Conflict, match="team Web is not active"):
+        services.invitations.resend(who, org_id, sent.invitation_id)
 
 
 def test_a_role_that_went_away_takes_the_account_back(platform: Platform) -> None:
