@@ -90,14 +90,16 @@ def ending(office: Office, team: Team, user_id: str, way: str, there: Team) -> C
 
 
 def test_two_leads_who_leave_at_once_leave_one(office: Office) -> None:
+    """Each of them is taken out by eight at once, some of whom find that done already."""
     teams, ways = office.platform.services.teams, ("remove", "demote", "transfer")
     for n in range(ROUNDS):
         team, there = (teams.create(office.admin, office.org, NewTeam(name=f"{word} {n}")) for word in ("Round", "To"))
-        attempts = []
-        for user_id, way in ((f"u-{n % 8 + 1}", ways[n % 3]), (f"u-{n % 8 + 9}", ways[n // 3 % 3])):
+        pair = ((f"u-{n % 8 + 1}", ways[n % 3]), (f"u-{n % 8 + 9}", ways[n // 3 % 3]))
+        for user_id, _ in pair:
             office.add(user_id, "TEAM_LEAD", team=team)
-            attempts.append(ending(office, team, user_id, way, there))
-        assert sorted(at_once(attempts)) == ["LAST_LEAD", "done"]
+        attempts = [ending(office, team, user_id, way, there) for user_id, way in pair] * (THREADS // 2)
+        outcomes = set(at_once(attempts))
+        assert {"done", "LAST_LEAD"} <= outcomes <= {"done", "LAST_LEAD", "MEMBER_NOT_FOUND", "CONFLICT"}
         assert teams.load(office.org, team.team_id).lead_count == 1
     require_exact_counts(office.platform)
 
