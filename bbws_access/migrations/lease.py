@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -33,6 +34,7 @@ class Lease:
         self._holder = holder
         self._who = who
         self._seconds = seconds
+        self._until_ms = 0
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
@@ -46,6 +48,7 @@ class Lease:
         }
         free = ABSENT | Attr("expiresAtMs").lt(now)
         self._table.write(Put(item, condition=free, otherwise=self._held_by_other(now)))
+        self._until_ms = now + int(self._seconds * 1000)
         self._heart.start()
         return self
 
@@ -61,7 +64,12 @@ class Lease:
                 return  # it runs out by itself
 
     def check(self) -> None:
-        """Raises ``Conflict`` where the lease was lost."""
+        """Raises ``Conflict`` where the lease was lost; one that has run out must be renewed first.
+
+        By the clock: who slept, with their machine, wakes up before they hear that another has taken over.
+        """
+        if self._now() >= self._until_ms and not self._lost.is_set():
+            self._renew()
         if self._lost.is_set():
             raise lost()
 
@@ -80,22 +88,20 @@ class Lease:
         )
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._seconds / _BEATS):
-            until = self._now() + int(self._seconds * 1000)
-            try:
-                self._table.write(
-                    Update(
-                        keys.migration_lease_key(),
-                        assign={"expiresAtMs": until},
-                        condition=Attr("holder").eq(self._holder),
-                        otherwise=lost(),
-                    )
-                )
-            except Conflict:
-                self._lost.set()
-                return
-            except AccessError:
-                continue  # the next beat may get through; if none does, the fence holds
+        while not self._lost.is_set() and not self._ended.wait(self._seconds / _BEATS):
+            with suppress(AccessError):  # the next beat may get through; if none does, the lease runs out
+                self._renew()
+
+    def _renew(self) -> None:
+        until = self._now() + int(self._seconds * 1000)
+        mine = Attr("holder").eq(self._holder)
+        assign = {"expiresAtMs": until}
+        try:
+            self._table.write(Update(keys.migration_lease_key(), assign=assign, condition=mine, otherwise=lost()))
+        except Conflict:
+            self._lost.set()
+        else:
+            self._until_ms = until
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

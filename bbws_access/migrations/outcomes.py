@@ -55,7 +55,8 @@ Outcome = Migrated | Quarantined
 class Tally:
     """Counts of one pass by entity; added to by all workers at once.
 
-    ``source`` is always ``migrated`` + ``quarantined`` + ``merged``.
+    ``source`` is always ``migrated`` + ``quarantined`` + ``merged``. ``moved_on`` of the migrated were changed on
+    this platform since, and ``taken_away`` of those are not there any more.
     """
 
     source: Counter[str] = field(default_factory=Counter)
@@ -65,6 +66,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     moved_on: int = 0
+    taken_away: int = 0
     written: int = 0
     removed: int = 0
     began: datetime | None = None
@@ -75,6 +77,7 @@ class Tally:
             for name in ("source", "migrated", "quarantined", "merged", "reasons", "notes"):
                 getattr(self, name).update(getattr(other, name))
             self.moved_on += other.moved_on
+            self.taken_away += other.taken_away
             self.written += other.written
             self.removed += other.removed
 
@@ -88,6 +91,13 @@ class Tally:
         self.migrated[outcome.kind] += 1
         if outcome.note is not None:
             self.notes[outcome.note] += 1
+
+    def count_taken_away(self, outcome: Migrated, note: str) -> None:
+        self.source[outcome.kind] += 1
+        self.migrated[outcome.kind] += 1
+        self.notes[note] += 1
+        self.moved_on += 1
+        self.taken_away += 1
 
     def count_merged(self, outcome: Migrated) -> None:
         self.source[outcome.kind] += 1

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bbws_access.migrations.in_place import Change, Changed, InPlaceRun
 from bbws_access.migrations.outcomes import Tally
 from bbws_access.migrations.settle import Planned, Settler
 from bbws_access.migrations.shape import raw_token
@@ -48,14 +49,26 @@ class Plan:
 
     def add(self, one: Planned) -> None:
         outcome = one.outcome
+        units = outcome.write_units, outcome.index_units, index_count(outcome.item)
+        self._add(outcome.kind, one.source, outcome.item, units)
+
+    def add_changed(self, entity: str, one: Changed) -> None:
+        """An item that would be changed where it is."""
+        self._add(entity, one.before, one.after, (one.write_units, one.index_units, one.index_writes))
+
+    def _add(self, entity: str, before: Attributes, after: Attributes, units: tuple[int, int, int]) -> None:
         with self._lock:
-            self.would_write[outcome.kind] += 1
-            self.write_units += outcome.write_units
-            self.index_units += outcome.index_units
-            self.index_writes += index_count(outcome.item)
-            examples = self.examples[outcome.kind]
+            self.would_write[entity] += 1
+            self.write_units += units[0]
+            self.index_units += units[1]
+            self.index_writes += units[2]
+            examples = self.examples[entity]
             if len(examples) < EXAMPLES:
-                examples.append(difference(one.source, outcome.item))
+                examples.append(difference(before, after))
+
+    def takes(self, reading: float, max_units: float | None) -> None:
+        """From how long the plan's own reading took: a run reads as much, and compares once more."""
+        self.seconds = 1.5 * reading + (self.write_units + self.index_units) / (max_units or NEW_TABLE_UNITS)
 
 
 def make_plan(run: TableRun, plan: Plan, max_units: float | None, quarantine: Quarantine) -> Plan:
@@ -69,9 +82,15 @@ def make_plan(run: TableRun, plan: Plan, max_units: float | None, quarantine: Qu
             plan.add(one)
 
     plan.tally = run.compare(facts, settled, quarantine, "plan").tally
-    reading = time.monotonic() - began
-    # A run reads what this did, and compares once more; it writes as fast as it may.
-    plan.seconds = 1.5 * reading + (plan.write_units + plan.index_units) / (max_units or NEW_TABLE_UNITS)
+    plan.takes(time.monotonic() - began, max_units)
+    return plan
+
+
+def plan_in_place(run: InPlaceRun, change: Change, plan: Plan, max_units: float | None) -> Plan:
+    """As :func:`make_plan`, of a migration that changes items where they are."""
+    began = time.monotonic()
+    plan.tally = run.plan(change, plan.add_changed)
+    plan.takes(time.monotonic() - began, max_units)
     return plan
 
 

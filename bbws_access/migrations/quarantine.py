@@ -6,11 +6,13 @@ import json
 import threading
 from base64 import b64encode
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
-from bbws_access.errors import AccessError
+from bbws_access.errors import AccessError, Refused
 from bbws_access.migrations.outcomes import Quarantined
 from bbws_access.migrations.wire import Attributes
+
+_BEGINS: Final = b'{"reason": '
 
 
 class QuarantineFile:
@@ -27,9 +29,16 @@ class QuarantineFile:
         self._file: TextIO | None = None
 
     def begin(self) -> None:
-        """Empties it. Raises ``AccessError`` where it cannot be written: before anything is migrated."""
+        """Empties it. Raises ``AccessError`` where it cannot be written: before anything is migrated.
+
+        And :class:`Refused` where something else stands under its name.
+        """
         self.close()
         try:
+            if self.path.exists() and not _is_quarantine(self.path):
+                raise Refused(
+                    f"{self.path} is there already, and is no quarantine file", hint="choose another with --quarantine"
+                )
             self._part.parent.mkdir(parents=True, exist_ok=True)
             self._part.unlink(missing_ok=True)
             self._part.touch(mode=0o600)
@@ -58,6 +67,12 @@ class QuarantineFile:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _is_quarantine(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(len(_BEGINS))
+    return start in (b"", _BEGINS)
 
 
 def _binary(value: Any) -> str:

@@ -15,7 +15,7 @@ from bbws_access.migrations.checkpoints import Checkpoints, MigrationRecord, Sta
 from bbws_access.migrations.in_place import InPlace, InPlaceRun
 from bbws_access.migrations.lease import LEASE_SECONDS, Lease
 from bbws_access.migrations.outcomes import Tally
-from bbws_access.migrations.plan import Plan, make_plan
+from bbws_access.migrations.plan import Plan, make_plan, plan_in_place
 from bbws_access.migrations.quarantine import QuarantineFile
 from bbws_access.migrations.rate import TokenBucket
 from bbws_access.migrations.registry import MIGRATIONS, FromTable, Migration
@@ -33,15 +33,22 @@ if TYPE_CHECKING:
 
 MOST_WORKERS: Final = 32
 
+_REASONS: Final = 5
+"""In an error."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``source`` is the old table's name; ``max_units`` are write capacity units a second, indexes included."""
+    """``source`` is the old table's name; ``max_units`` are write capacity units a second, indexes included.
+
+    ``with_deletions`` lets much that has gone from the source go from the target, too.
+    """
 
     source: str
     workers: int = 4
     max_units: float | None = None
     lease_seconds: float = LEASE_SECONDS
+    with_deletions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +116,13 @@ class Migrator:
         record = self._checkpoints.record(migration.number) or self._pending(migration)
         plan = Plan(migration.number, migration.title, record.source, record.target)
         if isinstance(migration, InPlace):
-            plan.tally = InPlaceRun(self._target, record, self._settings.workers, self._tell, _unbound).plan(
-                migration.up
-            )
-            return plan
+            in_place = InPlaceRun(self._target, record, self._settings.workers, self._tell, _unbound)
+            return plan_in_place(in_place, migration.up, plan, self._settings.max_units)
         source = self._source(record)
         self._target.require()
         run = TableRun(source, self._target, record, self._settings.workers, self._tell, _unbound, self._clock)
+        if record.state is not State.PENDING:
+            run.look_for_what_was_taken_away()
         return make_plan(run, plan, self._settings.max_units, lambda _item, _outcome: None)
 
     # --- up and down -----------------------------------------------------------------------------
@@ -128,8 +135,8 @@ class Migrator:
         """
         actor.require("*:*", PLATFORM)
         with self._lease(actor) as lease:
-            record = self._begun(actor, migration, lease)
-            tally = self._applied(migration, record, lease, quarantine)
+            record, resumed = self._begun(actor, migration, lease)
+            tally = self._applied(migration, record, lease, quarantine, resumed=resumed)
             quarantine.keep()
             record = record.model_copy(
                 update={
@@ -151,6 +158,7 @@ class Migrator:
         """Takes one migration back. Raises ``Refused`` where there is no way back, or where it would lose something."""
         actor.require("*:*", PLATFORM)
         with self._lease(actor) as lease:
+            self._target.may_write = lease.check
             record = self._checkpoints.record(migration.number)
             if record is None:
                 raise Conflict(f"migration {migration.number} was not applied")
@@ -166,6 +174,7 @@ class Migrator:
                 self._checkpoints.save(record, lease)
                 run = InPlaceRun(self._target, record, self._settings.workers, self._tell, lease.check)
                 tally = run.apply(migration.down, self._checkpoints, lease)
+                _require_all(tally)
             else:
                 removed = self._taken_back(record, lease)
             record = record.model_copy(
@@ -179,9 +188,11 @@ class Migrator:
     def _lease(self, actor: Actor) -> Lease:
         return Lease(self._table, self._clock, self._ids.record(), actor.email, self._settings.lease_seconds)
 
-    def _begun(self, actor: Actor, migration: Migration, lease: Lease) -> MigrationRecord:
-        """As it was begun by whoever began it: what is written must not depend on who goes on."""
+    def _begun(self, actor: Actor, migration: Migration, lease: Lease) -> tuple[MigrationRecord, bool]:
+        """As it was begun by whoever began it: what is written must not depend on who goes on. And whether one does."""
+        self._target.may_write = lease.check
         record = self._checkpoints.record(migration.number)
+        resumed = record is not None and record.state is not State.REVERTED
         if record is None or record.state is State.REVERTED:
             record = self._pending(migration).model_copy(update={"started_by": actor.email})
         if record.state is State.REVERTING:
@@ -193,7 +204,7 @@ class Migrator:
         self._same_source(record, migration)
         record = record.model_copy(update={"state": State.RUNNING})
         self._checkpoints.save(record, lease)
-        return record
+        return record, resumed
 
     def _same_source(self, record: MigrationRecord, migration: Migration) -> None:
         if isinstance(migration, FromTable) and record.source != self._settings.source:
@@ -203,15 +214,22 @@ class Migrator:
             )
 
     def _applied(
-        self, migration: Migration, record: MigrationRecord, lease: Lease, quarantine: QuarantineFile
+        self, migration: Migration, record: MigrationRecord, lease: Lease, quarantine: QuarantineFile, *, resumed: bool
     ) -> Tally:
         if isinstance(migration, InPlace):
             run = InPlaceRun(self._target, record, self._settings.workers, self._tell, lease.check)
-            return run.apply(migration.up, self._checkpoints, lease)
+            return run.apply(migration.up, self._checkpoints, lease, quarantine.add, quarantine.begin)
         table_run = TableRun(
-            self._source(record), self._target, record, self._settings.workers, self._tell, lease.check, self._clock
+            self._source(record),
+            self._target,
+            record,
+            self._settings.workers,
+            self._tell,
+            lease.check,
+            self._clock,
+            with_deletions=self._settings.with_deletions,
         )
-        return table_run.up(self._checkpoints, lease, quarantine)
+        return table_run.up(self._checkpoints, lease, quarantine, resumed=resumed)
 
     def _taken_back(self, record: MigrationRecord, lease: Lease) -> int:
         def save_then(progress: Any) -> None:
@@ -255,6 +273,13 @@ class Migrator:
         last = self._migrations[-1].number if self._migrations else 0
         if to is not None and not 0 <= to <= last:
             raise InvalidInput(f"there is no migration {to}: they end at {last}", hint="bbws-access table history")
+
+
+def _require_all(tally: Tally) -> None:
+    left = tally.quarantined.total()
+    if left:
+        reasons = "; ".join(f"{count} x {reason}" for reason, count in tally.reasons.most_common(_REASONS))
+        raise Refused(f"{left} items cannot be taken back: {reasons}", hint="mend them, and run this again")
 
 
 def _unbound() -> None:

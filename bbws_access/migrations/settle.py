@@ -18,12 +18,19 @@ from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
 from bbws_access.migrations.tables import Target, batches
 from bbws_access.migrations.wire import Attributes, KeyPair, digest, key_of, pair, size, stamp_of, stamped
 from bbws_access.store.table import ConditionFailed
-from bbws_access.store.writes import DeleteTyped, PutTyped, Write
+from bbws_access.store.writes import DeleteTyped, PutTyped, UpdateTyped, Write
 
 COMES_AND_GOES: Final = ("claim", "claimExpiresAt", "deactivatedWith", "emailError", "divisionId", "message")
 """Attributes that the services add to an item without changing another one that is there."""
 
 GuardsOf = Callable[[Attributes], Sequence[Attributes]]
+
+TakenAway = Callable[[Migrated], str | Quarantined | None]
+"""Why something that is absent in the target must stay so, as a note or for a person; ``None`` where it may come."""
+
+
+def nothing_was(_outcome: Migrated) -> None:
+    """Of a target that this migration has not written to yet."""
 
 
 class Verdict(Enum):
@@ -76,12 +83,14 @@ class Settler:
         migration: int,
         guards_of: GuardsOf,
         quarantine: Callable[[Attributes, Quarantined], None],
+        taken_away: TakenAway = nothing_was,
         backoff: Backoff | None = None,
     ) -> None:
         self._target = target
         self._migration = migration
         self._guards_of = guards_of
         self._quarantine = quarantine
+        self._taken_away = taken_away
         self._backoff = backoff or Backoff()
 
     def copy(self, planned: Sequence[Planned], tally: Tally) -> None:
@@ -158,6 +167,13 @@ class Settler:
                 return True
             case Verdict.FOREIGN | Verdict.DIVERGED:
                 return self._left_out(one, _REASONS[verdict], tally)
+            case Verdict.ABSENT:
+                why = self._taken_away(one.outcome)
+                if isinstance(why, Quarantined):
+                    return self._left_out(one, why.reason, tally)
+                if why is not None:
+                    tally.count_taken_away(one.outcome, why)
+                    return True
         missing = False
         for guard in one.outcome.guards:
             holder = there.get(pair(guard))
@@ -218,7 +234,7 @@ class Settler:
         if before is None:
             writes.append(PutTyped(new))
         elif digest(before) != outcome.digest:
-            writes.append(PutTyped(new, expected=before, without=COMES_AND_GOES))
+            writes.append(UpdateTyped(before, new, without=COMES_AND_GOES))
             kept = {pair(g) for g in outcome.guards}
             old = [g for g in self._guards_of(before) if pair(g) not in kept]
             held = self._target.get_many(pair(g) for g in old)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,15 +13,18 @@ from bbws_access.errors import AccessError, ExitCode
 from bbws_access.migrations import m0001_legacy_table as rules
 from bbws_access.migrations.checkpoints import Checkpoint, Checkpoints, MigrationRecord
 from bbws_access.migrations.facts import Facts, settle, wanted_guards
+from bbws_access.migrations.gone import Gone
 from bbws_access.migrations.lease import Lease
+from bbws_access.migrations.legacy_layout import Kind
 from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
 from bbws_access.migrations.quarantine import QuarantineFile
-from bbws_access.migrations.settle import Planned, Settler
+from bbws_access.migrations.settle import Planned, Settler, nothing_was
 from bbws_access.migrations.shape import raw_token
 from bbws_access.migrations.survey import Survey
 from bbws_access.migrations.sweep import PAGE, OnProgress, Phase, Workers
-from bbws_access.migrations.tables import ScanPage, Source, Target
-from bbws_access.migrations.wire import STAMP, Attributes, KeyPair, pair, plain_key
+from bbws_access.migrations.tables import Source, Target
+from bbws_access.migrations.taken_away import TakenAway
+from bbws_access.migrations.wire import Attributes, KeyPair, pair, plain_key
 from bbws_access.store.codec import encode
 
 MOST_PASSES: Final = 12
@@ -59,15 +62,6 @@ Settled = Callable[[list[Planned], Tally], object]
 Quarantine = Callable[[Attributes, Quarantined], None]
 
 
-def stamped_by(migration: int) -> dict[str, Any]:
-    """Of a scan: only what a migration wrote."""
-    return {
-        "FilterExpression": "begins_with(#stamp, :migration)",
-        "ExpressionAttributeNames": {"#stamp": STAMP},
-        "ExpressionAttributeValues": {":migration": {"S": f"{migration}:"}},
-    }
-
-
 class TableRun:
     """``check`` is called between pages and raises where the run must end."""
 
@@ -80,8 +74,11 @@ class TableRun:
         on_progress: OnProgress,
         check: Callable[[], None],
         clock: Clock,
+        *,
+        with_deletions: bool = False,
     ) -> None:
         self._clock = clock
+        self._gone = Gone(target, record.number, source.name, with_deletions=with_deletions)
         self._source = source
         self._target = target
         self._record = record
@@ -90,20 +87,28 @@ class TableRun:
         self._tell = on_progress
         self._check = check
         self._total = 0
+        self._taken_away: Callable[[Migrated], str | Quarantined | None] = nothing_was
 
-    def up(self, checkpoints: Checkpoints, lease: Lease, quarantine: QuarantineFile) -> Tally:
-        """Returns the counts of the last comparison, which found nothing to do.
+    def up(self, checkpoints: Checkpoints, lease: Lease, quarantine: QuarantineFile, *, resumed: bool = False) -> Tally:
+        """Returns the counts of the last comparison, which found nothing to do; ``resumed`` where it goes on.
 
-        Raises :class:`StillChanging`; whatever it raises, running it again goes on from there.
+        Raises :class:`StillChanging` and :class:`SourceShrank`; whatever it raises, running it again goes on from
+        there.
         """
         quarantine.begin()
+        if resumed:
+            self.look_for_what_was_taken_away()
         facts = self.facts(self.survey())
         if not self._record.copied:
-            self._copy(facts, checkpoints, lease)
+            self._copy(facts, checkpoints, lease, resumed=resumed)
             self._record = self._record.model_copy(update={"copied": True})
             checkpoints.save(self._record, lease)
             checkpoints.forget(self._record.number, self._record.segments, lease)
         return self._compare_until_equal(facts, quarantine)
+
+    def look_for_what_was_taken_away(self) -> None:
+        """From here on what is absent may have been here; asked anew in each pass."""
+        self._taken_away = TakenAway(self._target, self._record.number, self._started, self._clock)
 
     # --- the passes ------------------------------------------------------------------------------
 
@@ -135,7 +140,7 @@ class TableRun:
         taken = {key: _holder(guard) for key, guard in self._target.get_many(wanted).items()}
         return settle(survey, taken, self._started)
 
-    def _copy(self, facts: Facts, checkpoints: Checkpoints, lease: Lease) -> None:
+    def _copy(self, facts: Facts, checkpoints: Checkpoints, lease: Lease, *, resumed: bool) -> None:
         phase = self._phase("copy")
         settler = self.settler(_nowhere)  # what cannot come is found again by the comparison
         number, segments = self._record.number, self._record.segments
@@ -146,9 +151,12 @@ class TableRun:
                 return
             start = encode(at.last) if at.last else None
             phase.advance(at.items)
+            # Whoever was killed may have written some of the page after their checkpoint: that is looked at first.
+            settled: Settled = settler.compare if resumed else settler.copy
             for page in self._source.pages(at.segment, segments, start, Limit=PAGE):
                 self._between_pages()
-                self._page(page.items, facts, settler.copy, _nowhere, _Found())
+                self._page(page.items, facts, settled, _nowhere, _Found())
+                settled = settler.copy
                 at.items += page.looked_at
                 at.last, at.finished = _resumable(page.items) or at.last, page.last is None
                 checkpoints.reached(number, at, lease)
@@ -178,6 +186,7 @@ class TableRun:
         """
         needed, equal, changed = 1, 0, 0
         for turn in range(1, MOST_PASSES + 1):
+            self.look_for_what_was_taken_away()
             quarantine.begin()
             began = self._clock.now()
             settled = self.settler(quarantine.add).compare
@@ -216,30 +225,19 @@ class TableRun:
         settled(planned, found.tally)
 
     def _remove_gone(self, facts: Facts, tally: Tally) -> int:
-        """Takes out of the target what was deleted from the source after it was copied.
+        def wanted() -> set[KeyPair]:
+            found: set[KeyPair] = set()
 
-        What the source's TTL may have taken stays: the archive wants those events, and the tokens open nothing.
-        """
-        if sum(page.count for page in self._stamped(Select="COUNT")) <= tally.migrated.total():
-            return 0
-        wanted: set[KeyPair] = set()
+            def note(planned: list[Planned], _tally: Tally) -> None:
+                found.update(pair(one.outcome.item) for one in planned if one.outcome.kind != Kind.EVENT)
 
-        def note(planned: list[Planned], _tally: Tally) -> None:
-            wanted.update(pair(one.outcome.item) for one in planned)
+            self.compare(facts, note, _nowhere, "looking for what has gone")
+            return found
 
-        self.compare(facts, note, _nowhere, "looking for what has gone")
-        settler = self.settler(_nowhere)
-        return sum(
-            settler.remove([item for item in page.items if pair(item) not in wanted and "ttl" not in item])
-            for page in self._stamped()
-        )
-
-    def _stamped(self, **more: Any) -> Iterator[ScanPage]:
-        """What this migration wrote, as far as it is still there."""
-        return self._target.pages(0, 1, **stamped_by(self._record.number), **more)
+        return self._gone.remove(tally, wanted, self.settler(_nowhere))
 
     def settler(self, quarantine: Quarantine) -> Settler:
-        return Settler(self._target, self._record.number, rules.guards_of, quarantine)
+        return Settler(self._target, self._record.number, rules.guards_of, quarantine, self._taken_away)
 
     def _phase(self, name: str) -> Phase:
         return Phase(name, self._total, self._target.meter, self._tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,7 +14,7 @@ from bbws_access.errors import Busy, NotFound
 from bbws_access.migrations.rate import TokenBucket
 from bbws_access.migrations.wire import Attributes, KeyPair, key_of, pair
 from bbws_access.store.quick_parse import parse_quickly
-from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Table
+from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Item, Query, Table
 from bbws_access.store.writes import Write
 
 if TYPE_CHECKING:
@@ -120,7 +120,10 @@ class Source:
 
 
 class Target(Source):
-    """A table that is written, at no more than ``rate`` capacity units a second."""
+    """A table that is written, at no more than ``rate`` capacity units a second.
+
+    ``may_write`` is called before each write and raises where this run must write no more.
+    """
 
     def __init__(
         self, client: DynamoDBClient, name: str, rate: TokenBucket | None = None, backoff: Backoff = _PATIENT
@@ -129,6 +132,16 @@ class Target(Source):
         self._table = Table(client, name)
         self._rate = rate or TokenBucket.unlimited()
         self.meter = Meter()
+        self.may_write: Callable[[], None] = _always
+
+    def query(self, query: Query) -> Iterator[Item]:
+        """Every item, decoded; throttling is waited out page by page."""
+        page = self._patiently(lambda: self._table.query(query))
+        yield from page.items
+        while page.last is not None:
+            following = replace(query, start_after=page.last)
+            page = self._patiently(partial(self._table.query, following))
+            yield from page.items
 
     def transact(self, writes: Sequence[Write], table_units: int = 0, index_units: int = 0) -> None:
         """All or none; raises as ``Table.transact``. The units are what it is going to consume.
@@ -136,8 +149,16 @@ class Target(Source):
         A try whose answer was lost may have been carried out: the next one's conditions then say so.
         """
         self._rate.take(table_units + index_units)
-        self._patiently(lambda: self._table.transact(writes))
+
+        def attempt() -> None:
+            self.may_write()
+            self._table.transact(writes)
+
+        self._patiently(attempt)
         self.meter.count(table_units, index_units)
+
+
+def _always() -> None: ...
 
 
 def batches(things: Iterable[T], extent: Callable[[T], tuple[int, int]]) -> Iterator[list[T]]:

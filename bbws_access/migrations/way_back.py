@@ -7,9 +7,9 @@ from typing import Final
 
 from bbws_access.errors import Refused
 from bbws_access.migrations import m0001_legacy_table as rules
+from bbws_access.migrations.gone import stamped_by
 from bbws_access.migrations.settle import Settler
 from bbws_access.migrations.sweep import OnProgress, Phase
-from bbws_access.migrations.table_run import stamped_by
 from bbws_access.migrations.tables import Target
 from bbws_access.migrations.wire import digest, pair, stamp_of
 

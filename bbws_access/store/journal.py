@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bbws_access.keys import EVENT_PREFIX, Keys
 from bbws_access.store.codec import decode
 from bbws_access.store.table import Item, Page, Query, Table
-from bbws_access.store.writes import Check, Delete, DeleteTyped, Put, PutTyped, Update, Write
+from bbws_access.store.writes import Check, Delete, DeleteTyped, Put, PutTyped, Update, UpdateTyped, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,6 +64,8 @@ def key_of(write: Write) -> Keys:
     match write:
         case PutTyped():
             found = decode({name: write.item[name] for name in ("PK", "SK")})
+        case UpdateTyped():
+            found = decode({name: write.before[name] for name in ("PK", "SK")})
         case DeleteTyped():
             found = decode(write.key)
         case Put():
@@ -88,5 +90,7 @@ def write_data(write: Write) -> dict[str, Any] | None:
             return None
         case PutTyped():
             return {"put": key}
+        case UpdateTyped():
+            return {"update": key}
         case DeleteTyped():
             return {"delete": key}

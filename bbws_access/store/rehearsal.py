@@ -17,7 +17,7 @@ from bbws_access.store.conditions import holds
 from bbws_access.store.journal import Journal, key_of
 from bbws_access.store.schema import index_name
 from bbws_access.store.table import MAX_TRANSACTION, ConditionFailed, Item, Page, Query, Table
-from bbws_access.store.writes import Delete, DeleteTyped, Put, PutTyped, Update, Write
+from bbws_access.store.writes import Delete, DeleteTyped, Put, PutTyped, Update, UpdateTyped, Write
 
 _Pair = tuple[str, str]
 
@@ -83,7 +83,7 @@ class RehearsalTable(Table):
             raise AccessError("an item stands in a transaction once")
         there = {_pair(item): item for item in self.get_many(keys)}
         for index, (write, key) in enumerate(zip(writes, keys, strict=True)):
-            if isinstance(write, PutTyped | DeleteTyped):
+            if isinstance(write, PutTyped | UpdateTyped | DeleteTyped):
                 raise Refused("this is a dry run: a whole table's items are not rehearsed", code="DRY_RUN")
             if not holds(write.condition, there.get(_pair(key))):
                 raise write.otherwise or ConditionFailed(index)

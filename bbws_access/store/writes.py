@@ -101,24 +101,55 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class PutTyped:
-    """Writes a whole item that is in DynamoDB's typed form already; nothing of it is reinterpreted.
-
-    ``expected`` are attributes that the item there must have exactly, in typed form too, and ``without``
-    those it must not have; with neither there must be no item.
-    """
+    """Writes a new item that is in DynamoDB's typed form already; nothing of it is reinterpreted."""
 
     item: Mapping[str, Any]
-    expected: Mapping[str, Any] | None = None
+    otherwise: AccessError | None = None
+
+    def request(self) -> dict[str, Any]:
+        return {"Put": {"Item": self.item, "ConditionExpression": "attribute_not_exists(PK)"}}
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTyped:
+    """Turns an item that is exactly ``before`` into ``after``, both in typed form; their keys are the same.
+
+    Only what differs is written: an attribute that somebody has added since it was read stays, unless it is
+    one of ``without``, which must not be there, or one that ``after`` adds.
+    """
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
     without: Sequence[str] = ()
     otherwise: AccessError | None = None
 
     def request(self) -> dict[str, Any]:
-        return {"Put": {"Item": self.item, **_as_read(self.expected, self.without)}}
+        added = sorted(self.after.keys() - self.before.keys())
+        condition = _as_read(self.before, [*dict.fromkeys([*self.without, *added])])
+        names: dict[str, str] = dict(condition["ExpressionAttributeNames"])
+        values: dict[str, Any] = dict(condition["ExpressionAttributeValues"])
+        sets, removes = [], []
+        differing = [name for name, value in self.after.items() if self.before.get(name) != value]
+        for n, name in enumerate(differing):
+            names[f"#s{n}"], values[f":s{n}"] = name, self.after[name]
+            sets.append(f"#s{n} = :s{n}")
+        for n, name in enumerate(sorted(self.before.keys() - self.after.keys())):
+            names[f"#r{n}"] = name
+            removes.append(f"#r{n}")
+        clauses = [("SET", sets), ("REMOVE", removes)]
+        update: dict[str, Any] = {
+            "Key": {name: self.before[name] for name in ("PK", "SK")},
+            "UpdateExpression": " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses if parts),
+            **condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        return {"Update": update}
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteTyped:
-    """Removes an item whose attributes are exactly ``expected``; see :class:`PutTyped`."""
+    """Removes an item that has the attributes ``expected`` exactly so, and none of ``without``."""
 
     key: Mapping[str, Any]
     expected: Mapping[str, Any]
@@ -129,9 +160,7 @@ class DeleteTyped:
         return {"Delete": {"Key": self.key, **_as_read(self.expected, self.without)}}
 
 
-def _as_read(expected: Mapping[str, Any] | None, without: Sequence[str]) -> dict[str, Any]:
-    if expected is None:
-        return {"ConditionExpression": "attribute_not_exists(PK)"}
+def _as_read(expected: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]:
     names = {f"#e{n}": name for n, name in enumerate(expected)}
     values = {f":e{n}": value for n, value in enumerate(expected.values())}
     absent = {f"#w{n}": name for n, name in enumerate(without) if name not in expected}
@@ -146,7 +175,7 @@ def _as_read(expected: Mapping[str, Any] | None, without: Sequence[str]) -> dict
 PlainWrite = Put | Update | Delete | Check
 """What the services write."""
 
-Write = PlainWrite | PutTyped | DeleteTyped
+Write = PlainWrite | PutTyped | UpdateTyped | DeleteTyped
 
 
 def _condition(condition: ConditionBase | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bbws_access.migrations.outcomes import Tally
     from bbws_access.migrations.plan import Plan
     from bbws_access.migrations.registry import Migration
-    from bbws_access.migrations.runner import Done, Migrator
+    from bbws_access.migrations.runner import Done, Migrator, Settings
 
 _ENTITIES: Final = {
     "Entity": "entity",
@@ -70,13 +70,18 @@ def migrate(
         Path | None, typer.Option("--quarantine", help="File for what cannot be migrated; else in the tool's state.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Bring over what has changed in the source since.")] = False,
+    with_deletions: Annotated[
+        bool, typer.Option("--with-deletions", help="Also where much was deleted from the source since it was copied.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Go back without asking.")] = False,
 ) -> None:
     """Bring the table to the newest layout, from the old platform's table; what was killed goes on where it was."""
+    from bbws_access.migrations.runner import Settings
     from cli.migration_progress import MigrationProgress
 
+    settings = Settings(source or _old_table(session), workers, max_wcu, with_deletions=with_deletions)
     with MigrationProgress() as progress:
-        migrator = _migrator(session, dry_run=dry_run, workers=workers, max_wcu=max_wcu, source=source, tell=progress)
+        migrator = _migrator(session, settings, dry_run=dry_run, tell=progress)
         back = [] if to is None else migrator.applied_after(to)
         wanted = [] if back else migrator.outstanding(to, again=again)
         if dry_run:
@@ -93,14 +98,15 @@ def migrate(
     if back:
         session.confirm(f"Take back migration {', '.join(str(m.number) for m in back)}?", yes=yes)
     with MigrationProgress() as progress:
-        migrator = _migrator(session, dry_run=False, workers=workers, max_wcu=max_wcu, source=source, tell=progress)
-        done = _run(session, migrator, back, wanted, quarantine)
+        done = _run(session, _migrator(session, settings, tell=progress), back, wanted, quarantine)
     _show_done(session, done)
 
 
 def history(session: Session) -> None:
     """Show which migrations were applied, when, by whom, and what came of them."""
-    migrator = _migrator(session, dry_run=True)
+    from bbws_access.migrations.runner import Settings
+
+    migrator = _migrator(session, Settings(_old_table(session)), dry_run=True)
     rows = [record.model_dump(mode="json", by_alias=True, exclude_none=True) for record in migrator.history()]
     for row in rows:
         if row["state"] == "PENDING":
@@ -108,19 +114,16 @@ def history(session: Session) -> None:
     session.show.table(rows, _HISTORY, empty="There are no migrations.")
 
 
-def _migrator(
-    session: Session,
-    *,
-    dry_run: bool,
-    workers: int = 4,
-    max_wcu: float | None = None,
-    source: str | None = None,
-    tell: Any = None,
-) -> Migrator:
+def _old_table(session: Session) -> str:
+    from bbws_access.migrations.legacy_layout import LEGACY_TABLE
+
+    return LEGACY_TABLE.format(env=session.env)
+
+
+def _migrator(session: Session, settings: Settings, *, dry_run: bool = False, tell: Any = None) -> Migrator:
     from bbws_access.clock import SystemClock
     from bbws_access.ids import RandomIds
-    from bbws_access.migrations.legacy_layout import LEGACY_TABLE
-    from bbws_access.migrations.runner import Migrator, Settings
+    from bbws_access.migrations.runner import Migrator
     from bbws_access.names import Names
     from bbws_access.services.trail import Trail
     from bbws_access.store.readonly import forbid_writes
@@ -130,7 +133,6 @@ def _migrator(
     if dry_run:
         client = forbid_writes(client)
     table, clock, ids = Names(session.env).table, SystemClock(), RandomIds()
-    settings = Settings(source or LEGACY_TABLE.format(env=session.env), workers, max_wcu)
     trail = Trail(Table(client, table), clock, ids)
     more = {} if tell is None else {"on_progress": tell.show}
     return Migrator(client, table, trail, clock, ids, settings, **more)
@@ -143,7 +145,10 @@ def _run(
 
     done: list[tuple[Done, Path | None]] = [(migrator.down(session.actor, migration), None) for migration in back]
     for migration in wanted:
-        path = chosen or session.env_dir / f"migration-{migration.number:04d}.quarantine.jsonl"
+        number = f"{migration.number:04d}"
+        path = chosen or session.env_dir / f"migration-{number}.quarantine.jsonl"
+        if chosen is not None and len(wanted) > 1:  # each has a file of its own
+            path = chosen.with_name(f"{chosen.stem}-{number}{chosen.suffix}")
         done.append((migrator.up(session.actor, migration, QuarantineFile(path)), path))
     return done
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -73,6 +74,10 @@ class Scene:
         self.services = Services(world)
         self.operator = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
 
+    def own_client(self) -> Any:
+        """Another client for the same tables in memory, for who does something to it."""
+        return boto3.client("dynamodb", region_name="eu-west-1")
+
     def fill(self, *items: Attributes) -> None:
         put_all(self.client, self.source_name, items)
 
@@ -82,6 +87,7 @@ class Scene:
             workers=self.workers,
             max_units=more.pop("max_units", None),
             lease_seconds=more.pop("lease_seconds", 3600),
+            with_deletions=more.pop("with_deletions", False),
         )
         return Migrator(
             client or self.client, self.target_name, self.services.trail, self.clock, self.ids, settings, **more

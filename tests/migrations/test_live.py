@@ -84,14 +84,12 @@ def test_an_item_that_changes_between_reading_and_writing_is_read_again(scene: S
 
     def interfere(params: Any, **_: Any) -> None:
         writes = params["TransactItems"]
-        keys = [w["Put"]["Item"]["SK"]["S"] for w in writes if "Put" in w]
+        keys = [w["Update"]["Key"]["SK"]["S"] for w in writes if "Update" in w]
         if "TEAM#t1" in keys and not moved:
             moved.append("TEAM#t1")
             scene.services.teams.update(scene.operator, "o1", "t1", TeamChanges(description="by the new platform"))
 
-    import boto3
-
-    own: Any = boto3.client("dynamodb", region_name="eu-west-1")
+    own = scene.own_client()
     own.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", interfere)
     done = scene.migrate(own)
     assert moved

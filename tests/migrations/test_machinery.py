@@ -13,14 +13,15 @@ from bbws_access import keys
 from bbws_access.access.actor import operator
 from bbws_access.errors import Conflict, Refused
 from bbws_access.migrations.fit import misfit
-from bbws_access.migrations.in_place import InPlace
+from bbws_access.migrations.in_place import InPlace, Unfit
 from bbws_access.migrations.lease import Lease
 from bbws_access.migrations.legacy_layout import MODELS, Kind
 from bbws_access.migrations.quarantine import QuarantineFile
 from bbws_access.migrations.rate import TokenBucket
 from bbws_access.migrations.sweep import Progress
-from bbws_access.migrations.wire import Attributes, canonical, digest, size, stamp_of, stamped
+from bbws_access.migrations.wire import Attributes, canonical, digest, pair, size, stamp_of, stamped
 from bbws_access.store.codec import decode, encode
+from bbws_access.store.readonly import forbid_writes
 from bbws_access.store.table import Table
 from cli.migration_progress import described, duration
 from tests.emulator.conftest import until
@@ -63,6 +64,35 @@ def test_who_was_overtaken_notices(scene: Scene) -> None:
         scene.client.put_item(TableName=scene.target_name, Item=item)
         until(lambda: _lost(lease), "the lease is lost")
     assert list(scene.target()) == [("MIGRATIONS", "LEASE")]
+
+
+def test_who_slept_too_long_writes_nothing_before_they_have_looked(scene: Scene) -> None:
+    """A laptop that was closed wakes up: its next write comes before its next renewal."""
+    table, clock = Table(scene.client, scene.target_name), FixedClock()
+    with Lease(table, clock, "sleepy", "ada@x.test", 60) as lease:
+        clock.advance(seconds=61)
+        lease.check()  # nobody came: it is renewed
+        clock.advance(seconds=61)
+        with Lease(table, clock, "awake", "bo@x.test", 60), pytest.raises(Conflict) as overtaken:
+            lease.check()
+        assert overtaken.value.code == "MIGRATION_TAKEN_OVER"
+
+
+def test_a_run_that_was_overtaken_stops_before_its_next_write(scene: Scene, legacy: LegacyTable) -> None:
+    scene.fill(*legacy.basics())
+    other = Lease(Table(scene.client, scene.target_name), scene.clock, "other", "bo@x.test", 60)
+
+    def sleep(progress: Any) -> None:
+        if progress.phase == "survey":
+            scene.clock.advance(seconds=3601)
+            other.__enter__()
+
+    with pytest.raises(Conflict) as overtaken:
+        scene.migrate(on_progress=sleep)
+    assert overtaken.value.code == "MIGRATION_TAKEN_OVER"
+    assert scene.migrated() == {}
+    other.__exit__(None, None, None)
+    assert scene.migrate().record.state == "DONE"
 
 
 def _lost(lease: Lease) -> bool:
@@ -127,9 +157,12 @@ ONE_WAY = InPlace(1, "colour is called color", _up)
 
 @pytest.fixture
 def coloured(scene: Scene) -> Scene:
-    items = [{"PK": {"S": f"w{n}"}, "SK": {"S": "x"}, "colour": {"S": "red"}, "n": {"N": str(n)}} for n in range(30)]
-    put_all(scene.client, scene.target_name, items)
+    put_all(scene.client, scene.target_name, [_widget(n) for n in range(30)])
     return scene
+
+
+def _widget(number: int, colour: str = "red", **more: str) -> Attributes:
+    return encode({"PK": f"w{number}", "SK": "x", "colour": colour, "n": number, **more})
 
 
 def test_up_and_down_in_place_give_every_byte_back(coloured: Scene) -> None:
@@ -147,14 +180,12 @@ def test_up_and_down_in_place_give_every_byte_back(coloured: Scene) -> None:
 
 def test_a_change_in_place_never_overwrites_a_writer(coloured: Scene) -> None:
     """Every item is written by somebody between the migration's read and its write, once."""
-    import boto3
-
-    own: Any = boto3.client("dynamodb", region_name="eu-west-1")
+    own = coloured.own_client()
     seen: set[str] = set()
 
     def interfere(params: Any, **_: Any) -> None:
         for write in params["TransactItems"]:
-            pk = write.get("Put", {}).get("Item", {}).get("PK", {}).get("S", "")
+            pk = write.get("Update", {}).get("Key", {}).get("PK", {}).get("S", "")
             if pk.startswith("w") and pk not in seen:
                 seen.add(pk)
                 coloured.client.update_item(
@@ -170,6 +201,103 @@ def test_a_change_in_place_never_overwrites_a_writer(coloured: Scene) -> None:
     items = [decode(i) for (pk, _), i in coloured.target().items() if pk.startswith("w")]
     assert sorted(i["n"] for i in items) == [1000 + n for n in range(30)]
     assert {i["color"] for i in items} == {"red"}
+
+
+def test_what_somebody_adds_meanwhile_stays(coloured: Scene) -> None:
+    """An attribute that nobody knew of when the item was read."""
+    own = coloured.own_client()
+    seen: set[str] = set()
+
+    def interfere(params: Any, **_: Any) -> None:
+        for write in params["TransactItems"]:
+            key = write.get("Update", {}).get("Key", {})
+            if key.get("PK", {}).get("S", "").startswith("w") and key["PK"]["S"] not in seen:
+                seen.add(key["PK"]["S"])
+                coloured.client.update_item(
+                    TableName=coloured.target_name,
+                    Key=key,
+                    UpdateExpression="SET claim = :c",
+                    ExpressionAttributeValues={":c": {"S": "mine"}},
+                )
+
+    own.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", interfere)
+    migrator = coloured.migrator(own, migrations=[RENAME])
+    migrator.up(operator("arn:test", "ops@example.com"), RENAME, QuarantineFile(coloured.quarantine_file))
+    items = [decode(i) for (pk, _), i in coloured.target().items() if pk.startswith("w")]
+    assert len(seen) == 30
+    assert {(i["color"], i["claim"], "colour" in i) for i in items} == {("red", "mine", False)}
+
+
+def test_a_dry_run_in_place_says_what_it_costs_and_shows_examples(coloured: Scene) -> None:
+    put_all(coloured.client, coloured.target_name, [_widget(99, colour="x" * 1500, GSI1PK="A", GSI1SK="b")])
+    before = coloured.target()
+    migrator = coloured.migrator(forbid_writes(coloured.own_client()), migrations=[RENAME], max_units=10)
+    plan = migrator.plan(RENAME)
+    assert plan.would_write == {"Unknown": 31}
+    assert (plan.write_units, plan.index_units, plan.index_writes) == (30 * 2 + 4, 2, 1)
+    assert plan.seconds >= (plan.write_units + plan.index_units) / 10
+    assert len(plan.examples["Unknown"]) == 2
+    assert plan.examples["Unknown"][0]["color"]["before"] is None
+    assert coloured.target() == before
+
+
+def test_in_place_too_capacity_is_counted_and_the_rate_held(coloured: Scene) -> None:
+    progress: list[Any] = []
+    migrator = coloured.migrator(migrations=[RENAME], on_progress=progress.append, max_units=1000)
+    taken: list[float] = []
+    migrator._target._rate.take = taken.append  # type: ignore[method-assign]
+    migrator.up(operator("arn:test", "ops@example.com"), RENAME, QuarantineFile(coloured.quarantine_file))
+    assert sum(taken) == progress[-1].write_units == 60
+
+
+def _odd_ones_out(item: Attributes) -> Attributes:
+    if "n" in item and int(item["n"]["N"]) % 10 == 7:
+        raise Unfit("seven is for a person")
+    return _up(item)
+
+
+def test_what_cannot_be_changed_in_place_is_in_quarantine_and_stays_as_it_is(coloured: Scene) -> None:
+    picky = InPlace(1, "all but sevens", _odd_ones_out, _odd_ones_out)
+    who, before = operator("arn:test", "ops@example.com"), coloured.target()
+    migrator = coloured.migrator(migrations=[picky])
+    done = migrator.up(who, picky, QuarantineFile(coloured.quarantine_file))
+    assert (done.record.quarantined, done.record.items, done.tally.migrated.total()) == (3, 30, 27)
+    lines = coloured.quarantined()
+    assert {line["reason"] for line in lines} == {"seven is for a person"}
+    assert sorted(int(line["Item"]["n"]["N"]) for line in lines) == [7, 17, 27]
+    after = coloured.target()
+    for line in lines:
+        assert after[pair(line["Item"])] == before[pair(line["Item"])]
+    with pytest.raises(Refused, match="3 items cannot be taken back: 3 x seven is for a person"):
+        migrator.down(who, picky)
+
+
+def test_a_change_in_place_that_was_killed_goes_on(coloured: Scene) -> None:
+    """It dies at its third page; the next run begins there, and at the end all is as if nothing had happened."""
+    pages = 0
+
+    def dies(progress: Any) -> None:
+        nonlocal pages
+        pages += 1
+        if pages == 3:
+            raise KeyboardInterrupt
+
+    items = [_widget(n, colour="x" * 150_000) for n in range(100, 124)]
+    put_all(coloured.client, coloured.target_name, items[:12])
+    put_all(coloured.client, coloured.target_name, items[12:])
+    who = operator("arn:test", "ops@example.com")
+    with pytest.raises(KeyboardInterrupt):
+        coloured.migrator(migrations=[RENAME], on_progress=dies).up(
+            who, RENAME, QuarantineFile(coloured.quarantine_file)
+        )
+    assert [r.state for r in coloured.migrator(migrations=[RENAME]).history()] == ["RUNNING"]
+    done_before = sum("color" in item for item in coloured.target().values())
+    assert 0 < done_before < 54
+    phases: list[Any] = []
+    migrator = coloured.migrator(migrations=[RENAME], on_progress=phases.append)
+    migrator.up(who, RENAME, QuarantineFile(coloured.quarantine_file))
+    assert sum(p.phase == "change" for p in phases) < sum(p.phase == "comparison" for p in phases)
+    assert all("colour" not in item for (pk, _), item in coloured.target().items() if pk.startswith("w"))
 
 
 def test_without_a_way_back_there_is_none(coloured: Scene) -> None:
