@@ -6,6 +6,7 @@ comes to the same result.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Final
 
 from bbws_access import keys
 from bbws_access.clock import iso
-from bbws_access.ids import token_hash
+from bbws_access.ids import TOKEN_LENGTH, token_hash
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.legacy_layout import Kind
 from bbws_access.migrations.survey import NAMED, Holder, Owned, Pending, Survey
@@ -31,6 +32,9 @@ Taken = Mapping[KeyPair, str]
 _SHORT: Final = 8
 """Characters of an id that tell two things of one name apart."""
 
+_TOKEN: Final = re.compile(rf"[0-9a-f]{{{TOKEN_LENGTH}}}")
+_DIGITS: Final = re.compile(rf"[0-9a-f]{{{TOKEN_LENGTH},}}")
+
 
 @dataclass
 class Facts:
@@ -41,6 +45,16 @@ class Facts:
     counts: dict[Ident, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     expired: set[Owned] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
+    odd_tokens: tuple[str, ...] = ()
+
+    def tokens_in(self, text: str) -> set[str]:
+        """The raw tokens that stand in a text, also in the middle of other digits."""
+        found = {token for token in self.odd_tokens if token in text}
+        if self.tokens:
+            for digits in _DIGITS.findall(text):
+                windows = (digits[n : n + TOKEN_LENGTH] for n in range(len(digits) - TOKEN_LENGTH + 1))
+                found.update(window for window in windows if window in self.tokens)
+        return found
 
 
 def name_guard(kind: Kind, org: str, name: str) -> keys.Keys:
@@ -60,7 +74,10 @@ def wanted_guards(survey: Survey) -> dict[KeyPair, str]:
 
 def settle(survey: Survey, taken: Taken, started: datetime) -> Facts:
     """``taken`` are the guards that others than the source's own records hold in the target."""
-    facts = Facts(tokens={token: token_hash(token) for token in survey.tokens})
+    facts = Facts(
+        tokens={token: token_hash(token) for token in survey.tokens},
+        odd_tokens=tuple(sorted(token for token in survey.tokens if not _TOKEN.fullmatch(token))),
+    )
     _settle_users(survey, taken, facts)
     _settle_names(survey, taken, facts)
     _settle_members(survey, facts)

@@ -7,7 +7,6 @@ without a place in the chain, which begins with the first change on the new plat
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Final
 
@@ -54,8 +53,6 @@ _NAMES_ELSEWHERE: Final = {
     ),
 }
 """Copies of names, which follow where a name had to be changed."""
-
-_TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def migrate(item: Attributes, facts: Facts, started: datetime) -> tuple[Outcome, Shaped | None]:
@@ -184,7 +181,7 @@ def guards_of(item: Attributes) -> list[Attributes]:
 def _checked(shaped: Shaped, item: Attributes, facts: Facts, note: str | None) -> Outcome:
     """Without raw tokens, wherever they stand: they would still open a door. And not larger than is allowed."""
     kind, text_form = shaped.kind, canonical(item)
-    tokens = {t for t in _TOKEN.findall(text_form) if t in facts.tokens} if facts.tokens else set()
+    tokens = facts.tokens_in(text_form)
     if shaped.token is not None and shaped.token in text_form:
         tokens.add(shaped.token)
     for token in tokens:

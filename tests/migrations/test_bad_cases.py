@@ -286,6 +286,22 @@ def test_a_raw_token_is_found_wherever_it_hides(scene: Scene, legacy: LegacyTabl
     assert of(scene, "ORG#o1", "INV#i1")["link"] == f"https://x.test/invite/{token_hash(token)}?a=1"
 
 
+def test_a_raw_token_is_found_in_the_middle_of_other_digits_and_of_another_form(
+    scene: Scene, legacy: LegacyTable
+) -> None:
+    token, odd = legacy.token(), "Odd-Token_of.another/form=="
+    run(
+        scene,
+        *legacy.basics(),
+        legacy.invitation("o1", "i1", token, link=f"beef{token}cafe"),
+        legacy.token_record("o1", "i1", token),
+        legacy.token_record("o1", "i1", odd),
+        {"PK": {"S": "MAILLOG#1"}, "SK": {"S": "A"}, "body": {"S": f"Click https://x.test/{odd}!"}},
+    )
+    assert token not in repr(scene.target())
+    assert odd not in repr(scene.target())
+
+
 def test_no_token_of_a_checkpoint_or_report(scene: Scene, legacy: LegacyTable) -> None:
     """The last item of a page may be a token's; its key is not written down."""
     token = legacy.token()
