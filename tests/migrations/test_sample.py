@@ -6,18 +6,23 @@ from collections import Counter
 
 import pytest
 
-from bbws_access.access.actor import Origin
+from bbws_access.access.principal import PrincipalLoader
+from bbws_access.cursors import Cursors
 from bbws_access.ids import token_hash
 from bbws_access.keeper.verify import Verifier
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.legacy_layout import MODELS, Kind, recognise
-from bbws_access.migrations.wire import text
-from bbws_access.models.invitation import Acceptance
+from bbws_access.migrations.wire import Attributes, pair, text
 from bbws_access.models.kinds import InvitationStatus
 from bbws_access.services.pages import every
 from bbws_access.store.codec import decode
+from lambdas.wiring import wired
+from tests.lambdas.gateway import FakeSealer, ask
 from tests.migrations.conftest import Scene
 from tests.migrations.legacy import census, sample
+from tests.services.holders import holder
+
+ACCEPTANCE = {"firstName": "Thandi", "lastName": "Nkosi", "password": "Correct-horse-7"}
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("emulator")]
 
@@ -36,18 +41,44 @@ def test_the_census_holds(real: Scene) -> None:
     assert len(real.migrated()) == expected["items"]
 
     services, operator = real.services, real.operator
-    for who, roles in expected["assignments"].items():
+    users = [f"{text(item, 'organisationId')}/{text(item, 'userId')}" for item in before.values() if is_user(item)]
+    assert len(users) == expected["entities"]["User"]
+    for who in users:
         org, user = who.split("/")
-        assert sorted(r.role_id for r in services.users.access(operator, org, user).roles) == roles
-    for who, teams in expected["memberships"].items():
-        org, user = who.split("/")
-        assert {t.team_id for t in services.users.access(operator, org, user).teams} == set(teams)
-    acceptance = Acceptance(first_name="Thandi", last_name="Nkosi", password="Correct-horse-7")
-    for token in expected["tokens"]:
-        accepted = services.accept_invitation.accept(token["token"], acceptance, Origin())
-        assert accepted.invitation.invitation_id == token["invitationId"]
-        assert accepted.invitation.status is InvitationStatus.ACCEPTED
-        assert accepted.user.organisation_id == token["org"]
+        access = services.users.access(operator, org, user)
+        assert sorted(r.role_id for r in access.roles) == sorted(expected["assignments"].get(who, []))
+        assert {t.team_id for t in access.teams} == set(expected["memberships"].get(who, []))
+
+
+def is_user(item: Attributes) -> bool:
+    return recognise(*pair(item))[0] is Kind.USER
+
+
+def test_the_api_takes_them_as_they_were(real: Scene) -> None:
+    """The deployed functions: tokens open their invitations once, and the authorizer knows who is in which team."""
+    real.fill(*sample())
+    real.services.seeder.seed(real.operator)
+    real.migrate()
+    expected = census()
+    with wired(real.services, Cursors(FakeSealer())):
+        for who, teams in expected["memberships"].items():
+            org, user = who.split("/")
+            asked = ask("team-get-user-teams", holder(org, "user:read"), orgId=org, userId=user)
+            assert {team["teamId"] for team in asked.json["items"]} == set(teams)
+            principal = PrincipalLoader(real.services.table, real.clock).load(user, org)
+            assert principal.actor.team_capabilities.keys() == set(teams)
+            assert set(principal.role_ids) >= set(expected["assignments"].get(who, []))
+        for token in expected["tokens"]:
+            real.clock.advance(minutes=1)  # an address may look five times a minute
+            shown = ask("invitation-get-invitation-by-token", None, token=token["token"])
+            assert shown.status == 200
+            accepted = ask("invitation-accept-invitation", None, ACCEPTANCE, token=token["token"])
+            assert (accepted.status, accepted.json["status"]) == (200, "ACCEPTED")
+            used = ask("invitation-accept-invitation", None, ACCEPTANCE, token=token["token"])
+            assert (used.status, used.code) == (400, "ALREADY_USED")
+            invitation = real.services.invitations.get(real.operator, token["org"], token["invitationId"])
+            assert invitation.status is InvitationStatus.ACCEPTED
+    assert Verifier(real.services.table, real.clock).verify().clean
 
 
 def test_every_item_is_one_that_its_model_reads_and_would_write_so(real: Scene) -> None:
