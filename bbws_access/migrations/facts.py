@@ -38,10 +38,14 @@ _DIGITS: Final = re.compile(rf"[0-9a-f]{{{TOKEN_LENGTH},}}")
 
 @dataclass
 class Facts:
-    """Compared as a whole: two surveys with the same facts make the same items."""
+    """Compared as a whole: two surveys with the same facts make the same items.
+
+    ``names`` are those that had to be changed, ``called`` what each role and team role is called in the target.
+    """
 
     reasons: dict[tuple[Kind, str, str], str] = field(default_factory=dict)
     names: dict[Ident, str] = field(default_factory=dict)
+    called: dict[Ident, str] = field(default_factory=dict)
     counts: dict[Ident, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     expired: set[Owned] = field(default_factory=set)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -118,6 +122,11 @@ def _settle_names(survey: Survey, taken: Taken, facts: Facts) -> None:
         for org, ident in owners:
             if ident != keeper:
                 facts.names[kind, org, ident] = _told_apart(kind, survey.named[kind, org, ident].value, ident)
+    facts.called = {
+        ident: facts.names.get(ident, holder.value)
+        for ident, holder in survey.named.items()
+        if ident[0] in (Kind.ROLE, Kind.TEAM_ROLE)
+    }
 
 
 def _told_apart(kind: Kind, name: str, ident: str) -> str:

@@ -43,16 +43,18 @@ _COUNTED: Final = {
     Kind.TEAM_ROLE: ("userCount",),
     Kind.ROLE: ("userCount",),
 }
-_NAMES_ELSEWHERE: Final = {
-    Kind.ASSIGNMENT: ((Kind.ROLE, "roleId", "roleName"),),
-    Kind.TEAM_MEMBER: ((Kind.TEAM_ROLE, "teamRoleId", "teamRoleName"),),
-    Kind.INVITATION: (
-        (Kind.ROLE, "roleId", "roleName"),
-        (Kind.TEAM, "teamId", "teamName"),
-        (Kind.ORGANISATION, "organisationId", "organisationName"),
-    ),
+_HELD: Final = {
+    Kind.ASSIGNMENT: (Kind.ROLE, "roleId", "roleName"),
+    Kind.TEAM_MEMBER: (Kind.TEAM_ROLE, "teamRoleId", "teamRoleName"),
 }
-"""Copies of names, which follow where a name had to be changed."""
+"""Copies of the name of a role that somebody holds: they say what it is called, though they may have drifted."""
+
+_OFFERED: Final = (
+    (Kind.ROLE, "roleId", "roleName"),
+    (Kind.TEAM, "teamId", "teamName"),
+    (Kind.ORGANISATION, "organisationId", "organisationName"),
+)
+"""Copies of names in an invitation: as they were then, unless a name had to be changed."""
 
 
 def migrate(item: Attributes, facts: Facts, started: datetime) -> tuple[Outcome, Shaped | None]:
@@ -110,7 +112,9 @@ def _ident(kind: Kind, item: Attributes) -> Ident:
 
 
 def _settle_name(kind: Kind, ident: Ident, item: Attributes, facts: Facts) -> str | None:
-    for other, id_attribute, name_attribute in _NAMES_ELSEWHERE.get(kind, ()):
+    if kind in _HELD:
+        return _settle_held(*_HELD[kind], ident[1], item, facts)
+    for other, id_attribute, name_attribute in _OFFERED if kind is Kind.INVITATION else ():
         changed = facts.names.get((other, ident[1], text(item, id_attribute) or ""))
         if changed is not None and name_attribute in item:
             item[name_attribute] = {"S": changed}
@@ -119,6 +123,16 @@ def _settle_name(kind: Kind, ident: Ident, item: Attributes, facts: Facts) -> st
         return None
     item["name"] = {"S": name}
     return f"{kind} renamed: its name was taken"
+
+
+def _settle_held(
+    role: Kind, id_attribute: str, name_attribute: str, org: str, item: Attributes, facts: Facts
+) -> str | None:
+    called = facts.called.get((role, org, _text(item, id_attribute)))
+    if called is None or text(item, name_attribute) == called:
+        return None
+    item[name_attribute] = {"S": called}
+    return f"{name_attribute} corrected"
 
 
 def _keys(kind: Kind, item: Attributes) -> Keys:
