@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from bbws_access import keys
 from bbws_access.errors import Refused
 from bbws_access.migrations.legacy_layout import Kind
 from bbws_access.migrations.outcomes import Tally
 from bbws_access.migrations.settle import Settler
+from bbws_access.migrations.snapshot import is_event
 from bbws_access.migrations.tables import ScanPage, Target
 from bbws_access.migrations.wire import STAMP, Attributes, KeyPair, pair
 
@@ -50,17 +50,15 @@ class Gone:
         self._source = source
         self._with_deletions = with_deletions
         self._filter = stamped_by(migration)
-        self._filter["FilterExpression"] += " AND NOT (contains(PK, :day) AND begins_with(SK, :event))"
-        self._filter["ExpressionAttributeValues"] |= {":day": {"S": "#DATE#"}, ":event": {"S": keys.EVENT_PREFIX}}
 
-    def remove(self, tally: Tally, wanted: Callable[[], set[KeyPair]], settler: Settler) -> int:
-        """How many were removed; ``wanted``, all keys that belong there, is only asked where some may have gone.
+    def remove(self, tally: Tally, there: int, wanted: Callable[[], set[KeyPair]], settler: Settler) -> int:
+        """How many were removed.
 
-        Raises :class:`SourceShrank`, before anything is removed, where it would be much.
+        ``there`` counts what the migration wrote and is there, but for events; ``wanted``, all keys that belong
+        there, is only asked where some may have gone. Raises :class:`SourceShrank`, before anything is removed,
+        where it would be much.
         """
-        expected = tally.migrated.total() - tally.migrated[Kind.EVENT] - tally.taken_away
-        there = sum(page.count for page in self._pages(Select="COUNT"))
-        if there <= expected:
+        if there <= tally.migrated.total() - tally.migrated[Kind.EVENT] - tally.taken_away:
             return 0
         belongs = wanted()
         if not self._with_deletions:
@@ -69,10 +67,10 @@ class Gone:
                 raise SourceShrank(self._source, gone)
         return sum(settler.remove(_not_among(page.items, belongs)) for page in self._pages())
 
-    def _pages(self, **more: Any) -> Iterator[ScanPage]:
-        """What this migration wrote, as far as it is still there, but for events."""
-        return self._target.pages(0, 1, **self._filter, **more)
+    def _pages(self) -> Iterator[ScanPage]:
+        """What this migration wrote, as far as it is still there."""
+        return self._target.pages(0, 1, **self._filter)
 
 
 def _not_among(items: list[Attributes], belongs: set[KeyPair]) -> list[Attributes]:
-    return [item for item in items if pair(item) not in belongs and "ttl" not in item]
+    return [item for item in items if not is_event(item) and "ttl" not in item and pair(item) not in belongs]

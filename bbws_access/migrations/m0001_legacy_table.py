@@ -202,19 +202,25 @@ def _checked(shaped: Shaped, item: Attributes, facts: Facts, note: str | None) -
         item = scrubbed(item, token, token_hash(token))
         text_form = canonical(item)
     guards = _guards(kind, item)
-    bytes_ = size(item) + STAMP_BYTES
-    wrong = _too_large(item, bytes_) or next((w for guard in guards if (w := _too_large(guard, 0))), None)
+    wrong = _too_large(item, text_form) or next((w for guard in guards if (w := _too_long(guard))), None)
     if wrong is not None:
         return Quarantined(kind, wrong)
     mergeable = kind is Kind.PERMISSION or (
         kind in (Kind.ROLE, Kind.PERMISSION_SET) and owner_of(item) == PLATFORM and _is_system(item)
     )
-    return Migrated(kind.value, item, digest_of(text_form), bytes_, guards, mergeable, note)
+    return Migrated(kind.value, item, digest_of(text_form), guards, mergeable, note)
 
 
-def _too_large(item: Attributes, bytes_: int) -> str | None:
-    if bytes_ > MAX_ITEM_BYTES:
+def _too_large(item: Attributes, text_form: str) -> str | None:
+    """What is too large of an item; its text is never shorter than its bytes, and most texts are short enough."""
+    if len(text_form) <= _SHORTEST_LIMIT:
+        return None
+    if len(text_form) > MAX_ITEM_BYTES - STAMP_BYTES and size(item) > MAX_ITEM_BYTES - STAMP_BYTES:
         return f"under its new keys it would be larger than {MAX_ITEM_BYTES // 1024} KB, the most that DynamoDB takes"
+    return _too_long(item)
+
+
+def _too_long(item: Attributes) -> str | None:
     for name, limit in _KEY_LIMITS.items():
         key = text(item, name)
         # A character has four bytes at most: most keys are short enough whatever they are made of.
@@ -225,6 +231,8 @@ def _too_large(item: Attributes, bytes_: int) -> str | None:
 
 _KEY_LIMITS: Final = {name: 2048 if name.endswith("PK") else 1024 for name in ("PK", "SK", *sorted(INDEX_KEYS))}
 """Bytes of a partition and of a sort key; the quotas of DynamoDB."""
+
+_SHORTEST_LIMIT: Final = min(_KEY_LIMITS.values())
 
 
 def _is_system(item: Attributes) -> bool:

@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from bbws_access.migrations.wire import Attributes, index_count, write_units
+from bbws_access.migrations.wire import STAMP_BYTES, Attributes, index_count, size, write_units
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Migrated:
     """``item`` as it shall be in the target, without a stamp; ``guards`` are the items that keep its names unique.
 
-    ``digest`` is the item's, ``size`` its bytes with the stamp. ``mergeable`` is what the platform's own seed
+    ``digest`` is the item's. ``mergeable`` is what the platform's own seed
     writes too: where it stands in the target already, that one counts. ``note`` says what was changed beyond
     the layout.
     """
@@ -24,10 +25,14 @@ class Migrated:
     kind: str
     item: Attributes
     digest: str
-    size: int
     guards: Sequence[Attributes] = ()
     mergeable: bool = False
     note: str | None = None
+
+    @cached_property
+    def size(self) -> int:
+        """Its bytes with the stamp; who only compares does not ask."""
+        return size(self.item) + STAMP_BYTES
 
     @property
     def write_units(self) -> int:

@@ -15,6 +15,7 @@ from typing import Final
 from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy
 from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
+from bbws_access.migrations.snapshot import Snapshot
 from bbws_access.migrations.tables import Target, batches
 from bbws_access.migrations.wire import Attributes, KeyPair, digest, key_of, pair, size, stamp_of, stamped
 from bbws_access.store.table import ConditionFailed
@@ -106,11 +107,26 @@ class Settler:
             for one in batch:
                 tally.count_migrated(one.outcome)
 
-    def compare(self, planned: Sequence[Planned], tally: Tally) -> None:
-        """For a target that most likely has all of them: looked at first, written where it differs."""
+    def compare(self, planned: Sequence[Planned], tally: Tally, snapshot: Snapshot | None = None) -> None:
+        """For a target that most likely has all of them: looked at first, written where it differs.
+
+        What ``snapshot`` holds just so is not looked at again.
+        """
+        if snapshot is not None:
+            planned = self._counted_by(snapshot, planned, tally)
         there = self._there(planned)
         for batch in self._batches([one for one in planned if not self._counted(one, there, tally)]):
             self._write(batch, there, tally)
+
+    def _counted_by(self, snapshot: Snapshot, planned: Sequence[Planned], tally: Tally) -> list[Planned]:
+        """Counts what is as it shall be; returns the others."""
+        left = []
+        for one, held in zip(planned, snapshot.hold([one.outcome for one in planned]), strict=True):
+            if held and not one.outcome.mergeable:
+                tally.count_migrated(one.outcome)
+            else:
+                left.append(one)
+        return left
 
     def pretend(self, planned: Sequence[Planned], tally: Tally) -> list[Planned]:
         """As :meth:`compare`, but writes nothing; returns what would be written."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from bbws_access.clock import Clock, parse_iso
@@ -20,6 +21,7 @@ from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
 from bbws_access.migrations.quarantine import QuarantineFile
 from bbws_access.migrations.settle import Planned, Settler, nothing_was
 from bbws_access.migrations.shape import raw_token
+from bbws_access.migrations.snapshot import Snapshot
 from bbws_access.migrations.survey import Survey
 from bbws_access.migrations.sweep import PAGE, OnProgress, Phase, Workers
 from bbws_access.migrations.tables import Source, Target
@@ -189,11 +191,13 @@ class TableRun:
             self.look_for_what_was_taken_away()
             quarantine.begin()
             began = self._clock.now()
-            settled = self.settler(quarantine.add).compare
-            found = self.compare(facts, settled, quarantine.add, f"comparison {turn}")
+            with self._snapshot() as snapshot:
+                settled = partial(self.settler(quarantine.add).compare, snapshot=snapshot)
+                found = self.compare(facts, settled, quarantine.add, f"comparison {turn}")
             tally = found.tally
             tally.began = began
-            tally.removed = self._remove_gone(facts, tally)
+            if not tally.written:  # else another comparison follows, and sees what was written
+                tally.removed = self._remove_gone(facts, tally, snapshot.stamped)
             now = self.facts(found.survey)
             changed = tally.written + tally.removed
             if changed == 0 and now == facts:
@@ -224,7 +228,24 @@ class TableRun:
         found.survey.items += len(items)
         settled(planned, found.tally)
 
-    def _remove_gone(self, facts: Facts, tally: Tally) -> int:
+    def _snapshot(self) -> Snapshot:
+        """Of the target as it is now."""
+        found, phase = Snapshot(self._record.number), self._phase("reading the target")
+
+        def work(segment: int) -> None:
+            for page in self._target.pages(segment, self._record.segments, Limit=PAGE):
+                self._between_pages()
+                found.add(page.items)
+                phase.advance(page.looked_at)
+
+        try:
+            self._workers.run(work, range(self._record.segments))
+        except BaseException:
+            found.close()
+            raise
+        return found
+
+    def _remove_gone(self, facts: Facts, tally: Tally, there: int) -> int:
         def wanted() -> set[KeyPair]:
             found: set[KeyPair] = set()
 
@@ -234,7 +255,7 @@ class TableRun:
             self.compare(facts, note, _nowhere, "looking for what has gone")
             return found
 
-        return self._gone.remove(tally, wanted, self.settler(_nowhere))
+        return self._gone.remove(tally, there, wanted, self.settler(_nowhere))
 
     def settler(self, quarantine: Quarantine) -> Settler:
         return Settler(self._target, self._record.number, rules.guards_of, quarantine, self._taken_away)

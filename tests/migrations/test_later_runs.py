@@ -148,3 +148,18 @@ def test_an_archived_event_is_as_it_was_migrated(scene: Scene, legacy: LegacyTab
     assert "ttl" in event
     done = scene.migrate()
     assert (done.tally.written, done.record.quarantined) == (0, 0)
+
+
+def test_what_was_lost_from_the_target_comes_again(scene: Scene, legacy: LegacyTable) -> None:
+    """An item, and the guard of another that is there: the comparison looks at every one."""
+    scene.fill(*legacy.basics(), legacy.event("o1", "e1"))
+    scene.migrate()
+    before = {key: item for key, item in scene.target().items() if key[0] != "MIGRATIONS" and "PLATFORM" not in key[0]}
+    event = next(key for key in before if "#DATE#" in key[0])
+    for pk, sk in (event, ("ORG#o1", "UNIQUE#TEAM#team 1"), ("ORG#o1", "ROLE#r1"), ("ORG#o1", "UNIQUE#ROLE#org_admin")):
+        assert (pk, sk) in before
+        scene.client.delete_item(TableName=scene.target_name, Key={"PK": {"S": pk}, "SK": {"S": sk}})
+    assert scene.migrate().tally.written == 0  # of the last comparison, which found nothing to do
+    after = scene.target()
+    assert {key: after.get(key) for key in before} == before
+    clean(scene)

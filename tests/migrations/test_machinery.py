@@ -346,7 +346,7 @@ def test_a_digest_knows_no_order(item: Attributes, chance: Any) -> None:
     assert digest(shuffled) == digest(item)
     assert stamp_of(stamped(item, 1), 1) == digest(item) == digest(stamped(item, 1))
     assert stamp_of(stamped(item, 1), 2) is None
-    assert size(shuffled) == size(item)
+    assert size(shuffled) == size(item) <= len(canonical(item))
 
 
 @given(_ITEMS, _TEXT.filter(bool), _VALUES)
