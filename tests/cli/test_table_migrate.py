@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
+from bbws_access import keys
+from bbws_access.migrations.checkpoints import Checkpoints
+from bbws_access.store.codec import encode
 from cli import session as session_module
 from tests.cli.conftest import Result, Run
 from tests.migrations.conftest import all_items, create_tables, put_all
@@ -87,6 +91,55 @@ def test_mended_and_run_again(table: Callable[..., Result], dynamodb_client: Any
     put_all(dynamodb_client, SOURCE, [LegacyTable(random.Random(8)).user("o1", "broken")])
     assert table("migrate", "--again").code == 0
     assert ("ORG#o1", "USER#broken") in all_items(dynamodb_client, TARGET)
+
+
+def test_another_operator_is_at_it(table: Callable[..., Result], dynamodb_client: Any) -> None:
+    until = int(time.time() * 1000) + 30_000
+    lease = keys.migration_lease_key() | {"holder": "x", "heldBy": "ada@x.test", "expiresAtMs": until}
+    put_all(dynamodb_client, TARGET, [encode(lease)])
+    busy = table("migrate")
+    assert busy.code == 1
+    assert "ada@x.test is migrating this table right now; wait for the end of it; if it has died" in busy.err
+    put_all(dynamodb_client, TARGET, [encode(lease | {"expiresAtMs": 1})])
+    assert table("migrate").code == 0
+
+
+def test_one_that_was_interrupted_goes_on(table: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "reached", interrupted)
+        assert table("migrate").code == 130
+    assert [r["state"] for r in table("history", "-o", "json").json["items"]] == ["RUNNING"]
+    done = table("migrate", "-o", "json")
+    assert done.code == 0
+    assert done.json["migrations"][0]["items"] == 6
+    assert [r["state"] for r in table("history", "-o", "json").json["items"]] == ["DONE"]
+
+
+def test_an_emptied_source_is_not_followed_unless_asked(table: Callable[..., Result], dynamodb_client: Any) -> None:
+    more = [LegacyTable(random.Random(9)).user("o1", f"more-{n}") for n in range(25)]
+    put_all(dynamodb_client, SOURCE, more)
+    assert table("migrate").code == 0
+    for pk, sk in all_items(dynamodb_client, SOURCE):
+        dynamodb_client.delete_item(TableName=SOURCE, Key={"PK": {"S": pk}, "SK": {"S": sk}})
+    refused = table("migrate", "--again")
+    assert refused.code == 4
+    assert "31 of the migrated items are not in" in refused.err
+    assert "--with-deletions" in refused.err
+    assert ("ORG#o1", "USER#more-1") in all_items(dynamodb_client, TARGET)
+    assert table("migrate", "--again", "--with-deletions").code == 0
+    assert ("ORG#o1", "USER#more-1") not in all_items(dynamodb_client, TARGET)
+
+
+def test_no_other_file_is_taken_for_the_quarantine(table: Callable[..., Result], tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    refused = table("migrate", "--quarantine", str(notes))
+    assert refused.code == 4
+    assert "is there already, and is no quarantine file" in refused.err
+    assert notes.read_text() == "mine"
 
 
 def test_history(table: Callable[..., Result]) -> None:

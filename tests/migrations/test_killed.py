@@ -25,30 +25,55 @@ from tests.migrations.migrate_child import LEASE_SECONDS
 pytestmark = [
     pytest.mark.emulator,
     pytest.mark.slow,
-    pytest.mark.xdist_group("emulator"),
+    pytest.mark.xdist_group("killed-migration"),  # of its own: it takes longer than most others together
     pytest.mark.timeout(900),  # a dozen runs over 20,000 items; on a machine that does much else it takes its time
 ]
 
-ITEMS = 6_000
-KILLS = 10
+ITEMS = 20_000
+READING, COMPARING = "reading the target", "comparison 1"
+KILLED_IN = ("survey", *["copy"] * 6, READING, *[COMPARING] * 2)
+"""Ten times, each at a random moment of a phase: the copy goes on where it was, the others begin anew."""
+
 ROOT = Path(__file__).parents[2]
 
 
-def start(given: dict[str, str]) -> subprocess.Popen[str]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.migrations.migrate_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert child.stdin is not None
-    child.stdin.write(json.dumps(given))
-    child.stdin.close()
-    child.stdin = None
-    return child
+class Child:
+    """A process that migrates."""
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.migrations.migrate_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(given))
+        self._process.stdin.close()
+        self._process.stdin = None
+
+    def until(self, phase: str) -> None:
+        """Until it has done a page of the phase."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.strip() == phase:
+                return
+        raise AssertionError(f"it ended before its {phase}: {self._process.communicate()[1]}")
+
+    def kill(self) -> None:
+        assert self._process.poll() is None, "it had ended by itself"
+        os.kill(self._process.pid, signal.SIGKILL)
+        assert self._process.wait() == -signal.SIGKILL
+        self._process.communicate()
+
+    def rows(self) -> Any:
+        """The counts of one that went through."""
+        out, err = self._process.communicate()
+        assert self._process.returncode == 0, err
+        return json.loads(out.splitlines()[-1])
 
 
 def left_behind(client: Any, table: str) -> dict[Any, str]:
@@ -69,34 +94,35 @@ def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
     items += [legacy.member("org-0000", "t1", "gone", "lead"), legacy.user("org-0000", "broken", lastName=None)]
     put_all(client, "killed-source", items)
 
-    # How long it takes undisturbed says where the points are at which the others are killed.
+    # How long the phases take undisturbed says where the moments are at which the others are killed.
     calm = {"endpoint": running.endpoint, "source": "killed-source", "target": "undisturbed"}
-    began = time.monotonic()
-    out, err = start(calm | {"quarantine": str(tmp_path / "calm.jsonl")}).communicate()
-    whole = time.monotonic() - began
-    assert json.loads(out), err
+    undisturbed, began = Child(calm | {"quarantine": str(tmp_path / "calm.jsonl")}), {}
+    for phase in ("survey", "copy", READING, COMPARING):
+        undisturbed.until(phase)
+        began[phase] = time.monotonic()
+    expected = undisturbed.rows()
+    ended = time.monotonic()
+    took = {
+        "survey": began["copy"] - began["survey"],
+        "copy": began[READING] - began["copy"],
+        READING: began[COMPARING] - began[READING],
+        COMPARING: ended - began[COMPARING],
+    }
 
     given = calm | {"target": "killed-target", "quarantine": str(tmp_path / "killed.jsonl")}
-    killed = 0
-    for _ in range(KILLS):
-        child = start(given)
-        try:
-            child.communicate(timeout=chance.uniform(0.08, 0.3) * whole)
-        except subprocess.TimeoutExpired:
-            os.kill(child.pid, signal.SIGKILL)
-            child.communicate()
-            killed += 1
-            time.sleep(LEASE_SECONDS + 0.1)  # its lease runs out
-    out, err = start(given).communicate()
-    assert killed >= KILLS // 2
-    assert "Error" not in err
-    expected, found = left_behind(client, "undisturbed"), left_behind(client, "killed-target")
-    assert len(expected) > ITEMS
-    # An event's time to live counts from when the migration began, and the two began at different times.
-    different = {key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)}
-    assert {key for key in different if "#DATE#" not in key[0]} == set()
-    assert expected.keys() == found.keys()
+    assert len(KILLED_IN) == 10
+    for phase in KILLED_IN:
+        child = Child(given)
+        child.until(phase)
+        time.sleep(chance.uniform(0, 0.15 if phase == "copy" else 0.5) * took[phase])
+        child.kill()
+        time.sleep(LEASE_SECONDS + 0.1)  # its lease runs out
+    assert Child(given).rows() == expected
+    found = left_behind(client, "killed-target")
+    assert len(found) > ITEMS
+    assert found == left_behind(client, "undisturbed")
     assert lines(tmp_path / "killed.jsonl") == lines(tmp_path / "calm.jsonl")
+    assert len(lines(tmp_path / "calm.jsonl")) == 2
 
 
 def lines(path: Path) -> list[str]:
