@@ -128,9 +128,11 @@ class AwsAccess(Place):
             if self.endpoint is not None and account == EMULATED_ACCOUNT:
                 return
         if expected is None:
+            from bbws_access.provisioning.settings import where_account_is_set
+
             raise Refused(
                 f"environment {self.env} names no AWS account, so nothing is done in any",
-                hint=f"set account_id in terraform/environments/{self.env}.tfvars.json",
+                hint=where_account_is_set(self.env),
             )
         if account != expected:
             raise Refused(

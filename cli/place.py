@@ -76,9 +76,11 @@ class Place:
     @cached_property
     def settings(self) -> EnvironmentSettings:
         """Raises ``InvalidInput`` for an environment that is not configured."""
-        from bbws_access.provisioning.settings import load
+        from bbws_access.provisioning.settings import ACCOUNTS, load, with_account
 
-        return load(self.env)
+        settings = load(self.env)
+        # The local environment is in no AWS account, and needs none of them to be well written.
+        return settings if self.is_local else with_account(settings, os.environ.get(ACCOUNTS))
 
     @cached_property
     def state_dir(self) -> Path:

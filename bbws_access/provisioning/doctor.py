@@ -19,6 +19,7 @@ from bbws_access.aws_errors import translated
 from bbws_access.errors import AccessError
 from bbws_access.provisioning.binary import find_terraform
 from bbws_access.provisioning.installation import mirror_for, own_configuration, surroundings
+from bbws_access.provisioning.settings import where_account_is_set
 
 MINIMUM_PYTHON: Final = (3, 11)
 MINIMUM_TERRAFORM: Final = (1, 10)
@@ -141,8 +142,7 @@ def _account(account: str, expected: str | None, *, emulated: bool, env: str) ->
     if emulated and account == "000000000000":
         return Finding("account", True, f"{account}, the emulator's")
     if expected is None:
-        fix = f"set account_id in terraform/environments/{env}.tfvars.json"
-        return Finding("account", False, f"{account}, but {env} names none", fix)
+        return Finding("account", False, f"{account}, but {env} names none", where_account_is_set(env))
     ok = account == expected
     says = f"{account}, as {env} says" if ok else f"{account}, but {env} belongs to {expected}"
     return Finding("account", ok, says, None if ok else f"sign in to account {expected}")

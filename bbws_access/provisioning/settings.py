@@ -1,15 +1,25 @@
-"""An environment's settings: the variable files in ``terraform/environments``, which Terraform reads too."""
+"""An environment's settings: the variable files in ``terraform/environments``, which Terraform reads too.
+
+Which AWS account an environment lives in may be said outside of the sources as well, so that whoever runs the
+platform need not change them: in ``BBWS_ACCESS_ACCOUNTS``, one value for all environments.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, ValidationError
 
 from bbws_access.errors import InvalidInput, ProvisioningFailed
+
+ACCOUNTS: Final = "BBWS_ACCESS_ACCOUNTS"
+"""The environment variable that names accounts: ``dev=111111111111 sit=222222222222``."""
+
+_ACCOUNT: Final = re.compile(r"([a-z]+)=([0-9]{12})")
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 
@@ -73,6 +83,41 @@ def load(env: str) -> EnvironmentSettings:
     if settings.environment != env:
         raise InvalidInput(f"{path.name} describes environment {settings.environment!r}")
     return settings
+
+
+def where_account_is_set(env: str) -> str:
+    """What to do where an environment names no account, in one phrase."""
+    return f"set account_id in terraform/environments/{env}.tfvars.json, or {ACCOUNTS}={env}=<twelve digits>"
+
+
+def with_account(settings: EnvironmentSettings, accounts: str | None) -> EnvironmentSettings:
+    """The settings with the account that ``accounts``, the text of ``BBWS_ACCESS_ACCOUNTS``, names for them.
+
+    It completes the file and never overrules it: raises :class:`InvalidInput` where they name different accounts,
+    or where the text does not fit, even in what it says of another environment.
+    """
+    account = _accounts(accounts or "").get(settings.environment)
+    if account is None or account == settings.account_id:
+        return settings
+    if settings.account_id is not None:
+        raise InvalidInput(
+            f"{ACCOUNTS} says that {settings.environment} is account {account}, "
+            f"but its file says {settings.account_id}",
+            hint=f"correct one of them: terraform/environments/{settings.environment}.tfvars.json",
+        )
+    return settings.model_copy(update={"account_id": account})
+
+
+def _accounts(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in filter(None, re.split(r"[\s,]+", text)):
+        match = _ACCOUNT.fullmatch(part)
+        if match is None or match[1] in found or match[1] not in names():
+            raise InvalidInput(
+                f"{ACCOUNTS} does not fit at {part[:80]!r}", hint=f"{ACCOUNTS}='dev=111111111111 prod=222222222222'"
+            )
+        found[match[1]] = match[2]
+    return found
 
 
 def _first_line(error: Exception) -> str:

@@ -200,9 +200,10 @@ def _account(session: Session) -> str:
         return EMULATED_ACCOUNT
     account = session.settings.account_id
     if account is None:
+        from bbws_access.provisioning.settings import where_account_is_set
+
         raise InvalidInput(
-            f"environment {session.env} names no AWS account",
-            hint=f"set account_id in terraform/environments/{session.env}.tfvars.json",
+            f"environment {session.env} names no AWS account", hint=where_account_is_set(session.env)
         )
     return account
 

@@ -29,12 +29,12 @@ def register(app: typer.Typer) -> None:
 
 def list_environments(session: Session) -> None:
     """List the environments: region, configured account, and whether they were stood up from here."""
-    from bbws_access.provisioning.settings import load, names
+    from bbws_access.provisioning.settings import names
 
     order = ["local", "dev", "sit", "prod"]
     rows = []
     for name in sorted(names(), key=lambda n: (order.index(n) if n in order else len(order), n)):
-        settings = load(name)
+        settings = session.at(name).settings
         rows.append(
             {
                 "environment": name,

@@ -398,6 +398,31 @@ def test_an_environment_without_an_account_is_refused_without_asking_anybody(bar
     assert done.err.startswith("error: environment dev names no AWS account, so nothing is done in any; set account_id")
 
 
+def test_the_account_may_be_named_outside_of_the_sources(
+    bare: Run, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What CI does: one variable for all environments, and nothing in the tree to change."""
+    monkeypatch.setenv("BBWS_ACCESS_ACCOUNTS", "dev=111122223333 prod=999988887777")
+    accounts = {row["environment"]: row["account"] for row in bare("env", "list", "-o", "json").json["items"]}
+    assert accounts == {"local": "000000000000", "dev": "111122223333", "sit": None, "prod": "999988887777"}
+    assert {c["name"]: c["ok"] for c in bare("env", "doctor", "dev", "-o", "json").json["checks"]}["account"] is True
+    refused = bare("env", "plan", "prod")
+    assert (refused.code, refused.out) == (4, "")
+    assert "belongs to account 999988887777, but the credentials are of 111122223333" in refused.err
+    assert "names no AWS account" in bare("env", "plan", "sit").err
+    assert all("GetCallerIdentity" in asked for asked in aws.asked if asked)
+
+
+def test_accounts_that_are_badly_written_stop_every_environment_but_local(
+    bare: Run, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BBWS_ACCESS_ACCOUNTS", "dev=111122223333 prod=99998888777")
+    done = bare("env", "plan", "dev")
+    assert (done.code, aws.asked) == (2, [])
+    assert done.err.startswith("error: BBWS_ACCESS_ACCOUNTS does not fit at 'prod=99998888777'; ")
+    assert bare("env", "show", "local").code == 0
+
+
 def test_the_doctor_names_the_wrong_account_and_the_missing_bucket(bare: Run, aws: Aws, belongs: None) -> None:
     found = bare("env", "doctor", "sit", "-o", "json")
     assert found.code == 3

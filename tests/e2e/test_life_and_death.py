@@ -124,5 +124,5 @@ def test_an_environment_without_an_account_is_refused(tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout) == (4, "")
     assert refused.stderr == (
         "error: environment dev names no AWS account, so nothing is done in any; "
-        "set account_id in terraform/environments/dev.tfvars.json\n"
+        "set account_id in terraform/environments/dev.tfvars.json, or BBWS_ACCESS_ACCOUNTS=dev=<twelve digits>\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from bbws_access.errors import InvalidInput
 from bbws_access.provisioning import settings
-from bbws_access.provisioning.settings import EnvironmentSettings, load, names
+from bbws_access.provisioning.settings import EnvironmentSettings, load, names, with_account
 
 DESIGN = {
     #        region       protect replica        concurrency rate  burst  lock        time-driven
@@ -83,3 +83,45 @@ def test_terraform_declares_every_setting() -> None:
     declared = (settings.terraform_root() / "variables.tf").read_text()
     for name in EnvironmentSettings.model_fields:
         assert f'variable "{name}"' in declared
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "sit=111122223333", "sit=111122223333,prod=444455556666"])
+def test_an_account_that_nobody_names_stays_unnamed(text: str | None) -> None:
+    assert with_account(load("dev"), text).account_id is None
+
+
+@pytest.mark.parametrize("text", ["dev=111122223333", "sit=444455556666 dev=111122223333", "\ndev=111122223333,\n"])
+def test_an_account_may_be_named_beside_the_file(text: str) -> None:
+    assert with_account(load("dev"), text).account_id == "111122223333"
+    assert load("dev").account_id is None
+
+
+def test_a_name_beside_the_file_never_overrules_it() -> None:
+    said = load("dev").model_copy(update={"account_id": "999988887777"})
+    assert with_account(said, "dev=999988887777") == said
+    assert with_account(said, "") == said
+    with pytest.raises(InvalidInput, match=r"dev is account 111122223333, but its file says 999988887777"):
+        with_account(said, "dev=111122223333")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "111122223333",
+        "dev=11112222333",
+        "dev=1111222233334",
+        "dev=\u0661\u0661\u0661\u0661\u0662\u0662\u0662\u0662\u0663\u0663\u0663\u0663",
+        "dev = 111122223333",
+        "dev=111122223333 dev=444455556666",
+        "staging=111122223333",
+        "DEV=111122223333",
+        "dev=111122223333;sit=444455556666",
+        "{}",
+        "x" * 100_000,
+    ],
+)
+def test_accounts_that_do_not_fit_are_refused_whoever_they_are_of(text: str) -> None:
+    for env in ("dev", "prod"):
+        with pytest.raises(InvalidInput, match="BBWS_ACCESS_ACCOUNTS does not fit at") as refused:
+            with_account(load(env), text)
+        assert len(refused.value.message) < 200
