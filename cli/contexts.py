@@ -57,6 +57,11 @@ class Contexts:
     def current(self) -> Context | None:
         return None if self.in_use is None else self.named[self.in_use]
 
+    def profile_of(self, env: str) -> str | None:
+        """The AWS profile that all contexts of an environment agree on, if they name one."""
+        named = {one.profile for one in self.named.values() if one.env == env and one.profile is not None}
+        return named.pop() if len(named) == 1 else None
+
     def create(self, name: str, context: Context) -> None:
         """Raises :class:`InvalidInput` for a name that cannot be, or is taken."""
         if not 1 <= len(name) <= _LONGEST or not name.isprintable() or name != name.strip():

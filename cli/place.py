@@ -25,6 +25,9 @@ PROD: Final = "prod"
 class Place:
     """Environment, organisation and AWS profile: flag before environment variable before context before default."""
 
+    usual_profile: str | None = None
+    """What to sign in with where nothing else says it."""
+
     def __init__(self, overrides: Overrides) -> None:
         self._overrides = overrides
         context = self.contexts.current
@@ -67,7 +70,8 @@ class Place:
     @property
     def profile(self) -> str | None:
         """The AWS profile to sign in with; ``None`` leaves it to the AWS SDK."""
-        return os.environ.get("AWS_PROFILE") or (None if self._context is None else self._context.profile)
+        chosen = None if self._context is None else self._context.profile
+        return os.environ.get("AWS_PROFILE") or chosen or self.usual_profile
 
     @property
     def is_local(self) -> bool:

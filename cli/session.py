@@ -49,6 +49,12 @@ class Session(AwsAccess, Asking):
             return self
         return Session(replace(self._overrides, env=environment), dry_run=self.dry_run)
 
+    def beside(self, environment: str) -> Session:
+        """The same in another environment that is looked at beside others, signed in as its contexts say."""
+        found = self.at(environment)
+        found.usual_profile = self.contexts.profile_of(environment)
+        return found
+
     def in_rehearsal(self) -> Session:
         """The same session, in which nothing can change; for a command that tells by itself what it would do."""
         rehearsing = Session(self._overrides, dry_run=True)

@@ -9,22 +9,22 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from bbws_access.aws_errors import error_code, translated
-from bbws_access.catalogue import Function
 from bbws_access.errors import AccessError
 from bbws_access.names import Names
-from bbws_access.provisioning.stack import DEPLOYED
+from bbws_access.provisioning.running import ALIAS, Running, code_versions, running
 
 Client = Callable[[str], Any]
+Deployed = Callable[[], Mapping[str, Running | None]]
 
-ALIAS: Final = "live"
 INDEXES: Final = 5
-_THREADS: Final = 8
+ALARMS: Final = 13
+_READY: Final = frozenset({"Active", "Inactive"})
 _TOLD: Final = 5
 _OLDEST_ARCHIVE_DAYS: Final = 2
 """Days after which an archive that grows daily has missed one."""
@@ -50,17 +50,27 @@ AT_A_GLANCE: Final = ("table", "indexes", "dead letters", "alarms")
 
 
 def checks(
-    client: Client, names: Names, outputs: Mapping[str, Any], now: datetime, only: Set[str] | None = None
+    client: Client,
+    names: Names,
+    outputs: Mapping[str, Any],
+    now: datetime,
+    only: Set[str] | None = None,
+    deployed: Deployed | None = None,
 ) -> Iterator[Check]:
-    """Asks everything, or ``only`` what is named, in the order in which it is told. ``outputs`` are Terraform's."""
+    """Asks everything, or ``only`` what is named, in the order in which it is told. ``outputs`` are Terraform's.
+
+    ``deployed`` has what the functions run, where whoever asks wants to know that as well.
+    """
+    deployed = deployed or cache(lambda: running(client("lambda"), names))
     asked: Sequence[tuple[str, str, Callable[[], tuple[bool, str]]]] = (
         ("Data", "table", lambda: _table(client("dynamodb"), outputs["dynamodb_table_name"])),
         ("Data", "indexes", lambda: _indexes(client("dynamodb"), outputs["dynamodb_table_name"])),
         ("Data", "backups", lambda: _backups(client("dynamodb"), outputs["dynamodb_table_name"])),
         ("Data", "user pool", lambda: _user_pool(client("cognito-idp"), outputs["user_pool_id"])),
         ("Data", "last archive", lambda: _archive(client("s3"), outputs["audit_bucket_name"], now)),
-        ("Code", "functions", lambda: _functions(client("lambda"), names, DEPLOYED)),
-        ("Code", "live versions", lambda: _versions(client("lambda"), names, DEPLOYED)),
+        ("Code", "functions", lambda: _functions(deployed())),
+        ("Code", "live versions", lambda: _versions(deployed())),
+        ("Code", "code", lambda: _code(deployed())),
         ("Traffic", "API", lambda: _api(outputs["api_url"])),
         ("Traffic", "dead letters", lambda: _queue(client("sqs"), f"{names.prefix}-sqs-dead-letters")),
         ("Traffic", "alarms", lambda: _alarms(client("cloudwatch"), names.prefix)),
@@ -121,31 +131,26 @@ def _archive(s3: Any, bucket: str, now: datetime) -> tuple[bool, str]:
     return days <= _OLDEST_ARCHIVE_DAYS, told if days <= _OLDEST_ARCHIVE_DAYS else f"{told}, {days} days ago"
 
 
-def _functions(client: Any, names: Names, functions: Sequence[Function]) -> tuple[bool, str]:
-    pages = client.get_paginator("list_functions").paginate()
-    states = {f["FunctionName"]: f.get("State", "Active") for page in pages for f in page["Functions"]}
-    missing = [f.name for f in functions if names.function(f) not in states]
-    idle = [f.name for f in functions if states.get(names.function(f), "Active") not in {"Active", "Inactive"}]
-    told = f"{len(functions) - len(missing) - len(idle)} of {len(functions)} there"
-    told += f"; missing: {_some(missing)}" if missing else ""
+def _functions(found: Mapping[str, Running | None]) -> tuple[bool, str]:
+    missing = [name for name, one in found.items() if one is None]
+    idle = [f"{name} {one.state.lower()}" for name, one in found.items() if one and one.state not in _READY]
+    told = f"{len(found) - len(missing) - len(idle)} of {len(found)} there"
+    told += f"; missing, or without the alias {ALIAS}: {_some(missing)}" if missing else ""
     told += f"; not ready: {_some(idle)}" if idle else ""
     return not missing and not idle, told
 
 
-def _versions(client: Any, names: Names, functions: Sequence[Function]) -> tuple[bool, str]:
-    def version(function: Function) -> str | None:
-        try:
-            found = client.get_alias(FunctionName=names.function(function), Name=ALIAS)
-        except client.exceptions.ResourceNotFoundException:
-            return None
-        return str(found["FunctionVersion"])
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        found = dict(zip((f.name for f in functions), pool.map(version, functions), strict=True))
-    lacking = [name for name, version in found.items() if version is None]
-    counts = Counter(version for version in found.values() if version is not None)
+def _versions(found: Mapping[str, Running | None]) -> tuple[bool, str]:
+    counts = Counter(one.version for one in found.values() if one is not None)
     told = ", ".join(f"version {v} of {n}" for v, n in sorted(counts.items(), key=lambda item: -item[1])[:_TOLD])
-    return not lacking, (told or "none") + (f"; no alias {ALIAS}: {_some(lacking)}" if lacking else "")
+    return bool(counts), told or "none"
+
+
+def _code(found: Mapping[str, Running | None]) -> tuple[bool, str]:
+    """All functions are one package: where some have another, a deployment came to no end."""
+    counts = code_versions(found).most_common()
+    told = ", ".join(f"{code[:12]} in {number}" for code, number in counts[:_TOLD])
+    return len(counts) == 1, told or "none"
 
 
 def _api(url: str) -> tuple[bool, str]:
@@ -176,12 +181,17 @@ def _queue(sqs: Any, name: str) -> tuple[bool, str]:
 
 
 def _alarms(cloudwatch: Any, prefix: str) -> tuple[bool, str]:
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+    """Silence counts for nothing where an alarm is gone, or was told to tell nobody."""
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{prefix}-alarm-")
     alarms = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
     ringing = sorted(alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM")
-    if ringing:
-        return False, f"{len(ringing)} of {len(alarms)} in ALARM: {_some(ringing)}"
-    return True, f"none of {len(alarms)} in ALARM"
+    muted = sorted(alarm["AlarmName"] for alarm in alarms if not alarm.get("ActionsEnabled", True))
+    told = (
+        f"{len(ringing)} of {len(alarms)} in ALARM: {_some(ringing)}" if ringing else f"none of {len(alarms)} in ALARM"
+    )
+    told += f"; muted: {_some(muted)}" if muted else ""
+    told += f"; there should be {ALARMS}" if len(alarms) < ALARMS else ""
+    return not ringing and not muted and len(alarms) >= ALARMS, told
 
 
 def _some(names: Sequence[str]) -> str:

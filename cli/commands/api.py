@@ -202,9 +202,7 @@ def _account(session: Session) -> str:
     if account is None:
         from bbws_access.provisioning.settings import where_account_is_set
 
-        raise InvalidInput(
-            f"environment {session.env} names no AWS account", hint=where_account_is_set(session.env)
-        )
+        raise InvalidInput(f"environment {session.env} names no AWS account", hint=where_account_is_set(session.env))
     return account
 
 

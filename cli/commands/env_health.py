@@ -37,21 +37,25 @@ def register(app: typer.Typer) -> None:
 def status(session: Session, environment: EnvironmentArgument = None) -> None:
     """Show whether an environment is well, part by part; exits 3 where one needs attention."""
     from datetime import UTC, datetime
+    from functools import cache
 
     from bbws_access.names import Names
     from bbws_access.provisioning.health import checks
+    from bbws_access.provisioning.running import code_versions, running
 
     session = session.at(environment)
     outputs = outputs_of(session)
     session.announce()
-    found = list(checks(session.client, Names(session.env), outputs, datetime.now(UTC)))
+    deployed = cache(lambda: running(session.client("lambda"), Names(session.env)))
+    found = list(checks(session.client, Names(session.env), outputs, datetime.now(UTC), deployed=deployed))
+    code = code_versions(deployed()) if any(check.ok for check in found if check.name == "code") else {}
     healthy = all(check.ok for check in found)
     data = {
         "environment": session.env,
         "healthy": healthy,
         "endpoint": session.endpoint or "AWS",
         "apiUrl": outputs.get("api_url"),
-        "codeVersion": str(outputs.get("code_version", ""))[:12],
+        "codeVersion": next((version[:12] for version in code), None),
         "checks": [check.as_data() for check in found],
     }
     if session.show.is_json:
@@ -62,7 +66,7 @@ def status(session: Session, environment: EnvironmentArgument = None) -> None:
             session.show.parts((group, "bold"))
             for check in lines:
                 session.show.parts(_mark(check.ok), (f"{check.name.ljust(width)}  ", None), (check.says, None))
-        session.show.record(data, {"API": "apiUrl", "Code": "codeVersion"})
+        session.show.record(data, {"API": "apiUrl"})
     if not healthy:
         raise typer.Exit(ExitCode.FOUND)
 

@@ -1,12 +1,12 @@
-"""``bbws-access env list``, ``env show``, ``env outputs`` and ``env diff``: reading, without asking AWS."""
+"""``bbws-access env list``, ``env show``, ``env outputs`` and ``env diff``: looking, and changing nothing."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from bbws_access.errors import InvalidInput, NotFound
+from bbws_access.errors import AccessError, InvalidInput, NotFound
 from cli.command import command
 from cli.session import Session
 from cli.target import EnvironmentArgument, stack_of
@@ -77,34 +77,69 @@ def diff(
     other: Annotated[str, typer.Argument(help="The one to compare it with.")],
     everything: Annotated[bool, typer.Option("--all", help="Show what is the same in both, too.")] = False,
 ) -> None:
-    """Compare two environments, settings and deployed versions, side by side."""
+    """Compare two environments, settings and deployed versions, side by side.
+
+    The versions are what AWS runs there. Where the environments are in accounts of their own, each is asked with
+    the profile of its context; one that cannot be asked is told from what is kept here, and stderr says so.
+    """
     if one == other:
         raise InvalidInput("these are the same environment")
-    sides = [_described(session.at(name)) for name in (one, other)]
+    sides = [_described(session.beside(name)) for name in (one, other)]
     rows = [
-        {"setting": _title(name), one: sides[0].get(name), other: sides[1].get(name), "differs": differs}
+        {"setting": _title(name), one: sides[0][name], other: sides[1][name], "differs": differs}
         for name in sides[0]
         if name != "environment"
-        if (differs := sides[0].get(name) != sides[1].get(name)) or everything
+        if (differs := _differs(name, sides[0][name], sides[1][name])) is not False or everything
     ]
     if not session.show.is_json:
-        shown = [{k: "none" if v in (None, [], ()) else v for k, v in row.items()} for row in rows]
+        shown = [{key: _shown(row["setting"], value) for key, value in row.items()} for row in rows]
         columns = {"Setting": "setting", one: one, other: other}
         if everything:
             columns["Differs"] = "differs"
-        session.show.table(shown, columns, empty=f"{one} and {other} are set alike.")
+        session.show.table(shown, columns, empty=f"{one} and {other} are set alike, and run the same code.")
         return
     session.show.table(rows, {}, empty="")
 
 
+_ASKED: Final = frozenset({"code_version", "api_url"})
+"""What is known of an environment only where it can be asked, or was stood up from here."""
+
+
+def _differs(name: str, one: Any, other: Any) -> bool | None:
+    """``None`` where nobody knows."""
+    return None if name in _ASKED and None in (one, other) else one != other
+
+
+def _shown(setting: str, value: Any) -> Any:
+    if setting in {_title(name) for name in _ASKED} and value is None:
+        return "not known"
+    return "none" if value in (None, [], ()) else value
+
+
 def _described(session: Session) -> dict[str, Any]:
+    """Settings, and what stands there; ``None`` for what nobody here knows."""
     settings = session.settings.model_dump(mode="json")
     kept = _kept_outputs(session) or {}
-    return {
-        **settings,
-        "code_version": kept.get("code_version", "not stood up from here"),
-        "api_url": kept.get("api_url"),
-    }
+    return {**settings, "code_version": _code_of(session, kept), "api_url": kept.get("api_url")}
+
+
+def _code_of(session: Session, kept: dict[str, Any]) -> str | None:
+    """The SHA-256 of what the functions run; of more than one package, each, with how many run it."""
+    from bbws_access.aws_errors import translated
+    from bbws_access.names import Names
+    from bbws_access.provisioning.running import code_versions, running
+
+    session.hurried = True
+    try:
+        with translated("AWS Lambda"):
+            found = code_versions(running(session.client("lambda"), Names(session.env))).most_common()
+    except AccessError as error:
+        instead = "is what was last stood up from here" if "code_version" in kept else "is not known"
+        session.show.note(f"{session.env} cannot be asked ({error.message}): its code {instead}.", always=True)
+        return kept.get("code_version")
+    if len(found) <= 1:
+        return next((code for code, _ in found), None)
+    return ", ".join(f"{code[:12]} in {number}" for code, number in found)
 
 
 def outputs_of(session: Session) -> dict[str, Any]:

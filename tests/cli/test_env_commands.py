@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from bbws_access.access.actor import system
+from bbws_access.catalogue import FUNCTIONS
 from bbws_access.errors import NotFound, ProvisioningFailed, Refused, Unreachable
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
@@ -30,6 +32,9 @@ from cli.commands import env_health, env_up, release
 from tests.cli.conftest import Run
 from tests.cli.memory import MemoryTable
 from tests.fakes import FakeIds, FixedClock
+from tests.provisioning.functions import ACCOUNT, aws_in_memory, deploy
+
+__all__ = ["aws_in_memory"]
 
 GROUP = 'module.functions.aws_cloudwatch_log_group.this["team"]'
 SUMMARY = PlanSummary(
@@ -296,22 +301,66 @@ def test_settings(bare: Run) -> None:
 
 
 def test_two_environments_side_by_side(bare: Run) -> None:
-    rows = {row["setting"]: row for row in bare("env", "diff", "sit", "prod", "-o", "json").json["items"]}
+    done = bare("env", "diff", "sit", "prod", "-o", "json")
+    rows = {row["setting"]: row for row in done.json["items"]}
     assert (rows["Throttle rate"]["sit"], rows["Throttle rate"]["prod"]) == (500, 1000)
-    assert "Code version" not in rows
+    # What nobody knows is not the same.
+    assert rows["Code version"] == {"setting": "Code version", "sit": None, "prod": None, "differs": None}
+    assert "sit cannot be asked (environment sit names no AWS account" in done.err
+    assert re.search(r"Code version +not known +not known", bare("env", "diff", "sit", "prod").out)
     everything = bare("env", "diff", "sit", "prod", "--all", "-o", "json").json["items"]
     assert len(everything) > len(rows)
     assert bare("env", "diff", "sit", "sit").code == 2
     assert bare("env", "diff", "sit", "nowhere").code == 2
 
 
-def test_deployed_versions_side_by_side(bare: Run, tmp_path: Path) -> None:
+def test_deployed_versions_side_by_side_are_what_runs_there(
+    bare: Run, aws_in_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CI deploys, and leaves nothing on this machine."""
+    monkeypatch.setattr(session_module.Session, "endpoint", None)
+    monkeypatch.setenv("BBWS_ACCESS_ACCOUNTS", f"sit={ACCOUNT} prod={ACCOUNT}")
+    versions = {"sit": deploy("sit", b"one"), "prod": deploy("prod", b"two")}
+    done = bare("env", "diff", "sit", "prod", "-o", "json")
+    rows = {row["setting"]: row for row in done.json["items"]}
+    assert rows["Code version"] == {"setting": "Code version", **versions, "differs": True}
+    assert "cannot be asked" not in done.err
+    one_half = dict.fromkeys([FUNCTIONS[0].name], b"three")
+    halves = deploy("prod", b"two", one_half)
+    rows = {r["setting"]: r for r in bare("env", "diff", "sit", "prod", "-o", "json").json["items"]}
+    assert rows["Code version"]["prod"] == halves
+
+
+def test_an_environment_that_cannot_be_asked_is_told_from_what_is_kept(bare: Run, tmp_path: Path) -> None:
     for env, version in (("sit", "a" * 64), ("prod", "b" * 64)):
         folder = tmp_path / "state" / env
         folder.mkdir(parents=True)
         (folder / "outputs.json").write_text(json.dumps({"code_version": version, "api_url": f"https://{env}"}))
-    rows = {row["setting"]: row for row in bare("env", "diff", "sit", "prod", "-o", "json").json["items"]}
+    done = bare("env", "diff", "sit", "prod", "-o", "json")
+    rows = {row["setting"]: row for row in done.json["items"]}
     assert (rows["Code version"]["sit"], rows["Code version"]["prod"]) == ("a" * 64, "b" * 64)
+    assert "its code is what was last stood up from here" in done.err
+
+
+def test_each_side_is_signed_in_to_as_its_contexts_say(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str | None] = {}
+
+    def client(session: Any, _service: str) -> Any:
+        asked[session.env] = session.profile
+        raise Refused("not today")
+
+    monkeypatch.setattr(session_module.Session, "client", client)
+    bare("context", "create", "a", "--env", "sit", "--profile", "sit-reader")
+    bare("context", "create", "b", "--env", "prod", "--profile", "one")
+    bare("context", "create", "c", "--env", "prod", "--profile", "two")
+    bare("env", "diff", "sit", "prod")
+    assert asked == {"sit": "sit-reader", "prod": None}
+    bare("context", "use", "c")
+    bare("env", "diff", "sit", "prod")
+    assert asked == {"sit": "sit-reader", "prod": "two"}
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    bare("env", "diff", "sit", "prod")
+    assert asked == {"sit": "mine", "prod": "mine"}
 
 
 class Aws(ThreadingHTTPServer):
@@ -398,9 +447,7 @@ def test_an_environment_without_an_account_is_refused_without_asking_anybody(bar
     assert done.err.startswith("error: environment dev names no AWS account, so nothing is done in any; set account_id")
 
 
-def test_the_account_may_be_named_outside_of_the_sources(
-    bare: Run, aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_account_may_be_named_outside_of_the_sources(bare: Run, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """What CI does: one variable for all environments, and nothing in the tree to change."""
     monkeypatch.setenv("BBWS_ACCESS_ACCOUNTS", "dev=111122223333 prod=999988887777")
     accounts = {row["environment"]: row["account"] for row in bare("env", "list", "-o", "json").json["items"]}
