@@ -48,12 +48,18 @@ def _decided(decision: str) -> str:
     return f'{{ $.decision = "{decision}" }}'
 
 
-_BROKEN: Final = '($.level = "ERROR") || ($.record.status = "timeout") || ($.record.status = "failure")'
-"""An error that was logged, or Lambda's own report of a run that was ended or fell over."""
+def _errors(*reported: str) -> str:
+    """An error that was logged, or a run that Lambda's report says to have ended so.
 
-_GENERAL: Final = f'{{ {_BROKEN} || ($.record.status = "error") }}'
+    The report alone, for Lambda says the same once more as the end of the runtime.
+    """
+    statuses = " || ".join(f'($.record.status = "{status}")' for status in reported)
+    return f'{{ ($.level = "ERROR") || (($.type = "platform.report") && ({statuses})) }}'
 
-_GENERAL_AUTHORIZER: Final = f"{{ {_BROKEN} }}"
+
+_GENERAL: Final = _errors("timeout", "failure", "error")
+
+_GENERAL_AUTHORIZER: Final = _errors("timeout", "failure")
 """The exception "Unauthorized" is how the gateway is told to answer 401; it is no error of ours."""
 
 

@@ -48,6 +48,8 @@ class Recorder:
     """The calls of each function, by its name in the catalogue; calls outside of :meth:`running` are not kept."""
 
     calls: dict[str, set[AwsCall]] = field(default_factory=dict)
+    table_operations: set[str] = field(default_factory=set)
+    """What was asked of the table, under the API's names, which are those of its metrics."""
     _function: str | None = None
 
     @contextmanager
@@ -65,7 +67,10 @@ class Recorder:
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         if self._function is not None:
-            self.calls[self._function].update(iam_calls(model.service_model.signing_name, model.name, params))
+            service = model.service_model.signing_name
+            self.calls[self._function].update(iam_calls(service, model.name, params))
+            if service == "dynamodb":
+                self.table_operations.add(model.name)
 
 
 def iam_calls(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[AwsCall]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Final
 
 import pytest
@@ -153,6 +154,14 @@ def test_the_trail_can_be_added_to_and_expire(policies: dict[str, Policy]) -> No
     for service in ("permission", "role", "team", "invitation", "audit"):
         assert policies[service].allows(call("PutItem", EVENTS)), service
     assert policies["audit"].allows(call("UpdateItem", EVENTS, "PK", "SK", "ttl"))
+
+
+def test_the_alarm_on_throttling_watches_every_operation_that_the_functions_use(at: Deployed) -> None:
+    text = (terraform_root() / "modules" / "monitoring" / "alarms.tf").read_text()
+    watched = re.search(r"table_operations = (\[.*\])", text)
+    assert watched is not None
+    assert set(json.loads(watched[1])) == at.recorder.table_operations
+    assert len(at.recorder.table_operations) <= 10, "an alarm takes ten metrics"
 
 
 def test_a_transaction_is_asked_for_item_by_item() -> None:

@@ -19,7 +19,7 @@ locals {
   }
 
   # What the functions ask of the table; on-demand tables throttle by request, whichever index is the cause.
-  table_operations = ["GetItem", "BatchGetItem", "Query", "TransactWriteItems"]
+  table_operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "TransactWriteItems"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "counted" {
