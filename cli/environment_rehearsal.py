@@ -54,7 +54,7 @@ def tell_steps(session: Session, *steps: str) -> None:
     session.show.note("Nothing was changed: this was a dry run.")
 
 
-def tell_up(session: Session, *, replan: bool = False) -> None:
+def tell_up(session: Session, *, replan: bool = False, approved: str | None = None) -> None:
     """Of ``env up`` and ``release deploy``. A local AWS that is down cannot be planned against."""
     from cli.provisioning_progress import ProvisioningProgress
 
@@ -68,7 +68,9 @@ def tell_up(session: Session, *, replan: bool = False) -> None:
     with ProvisioningProgress() as progress:
         tell_plan(
             session,
-            lambda agree: stack.apply(progress.event, progress.step, kept=kept, allow_data_loss=True, agree=agree),
+            lambda agree: stack.apply(
+                progress.event, progress.step, kept=kept, approved=approved, allow_data_loss=True, agree=agree
+            ),
         )
 
 

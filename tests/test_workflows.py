@@ -111,22 +111,52 @@ def test_a_role_is_only_taken_on_in_its_environment_and_region() -> None:
                     assert step["with"]["region"] == load(body["environment"]).region
 
 
-def test_prod_comes_last_and_after_an_approval() -> None:
+def before(job: str) -> set[str]:
+    """All that has to succeed before a job of the deployment begins."""
+    needs = WORKFLOWS["deploy.yml"]["jobs"][job].get("needs", [])
+    needed = {needs} if isinstance(needs, str) else set(needs)
+    return needed.union(*map(before, needed)) if needed else needed
+
+
+def test_prod_comes_last_and_after_approvals() -> None:
     deploy = WORKFLOWS["deploy.yml"]["jobs"]
-
-    def before(job: str) -> list[str]:
-        needed = deploy[job].get("needs")
-        return [] if needed is None else [*before(needed), needed]
-
-    assert [job for job in before("prod") if job in {"dev", "sit"}] == ["dev", "sit"]
-    assert {deploy[job].get("environment") for job in before("prod")} >= {"sit-approval", "prod-approval"}
-    assert deploy["prod"]["needs"] == "approve-prod"
+    assert {"dev"} <= before("plan-sit")
+    assert {"sit"} <= before("plan-prod")
+    asked = {deploy[job].get("environment") for job in before("prod")}
+    assert asked >= {"sit-approval", "prod-approval"}
+    assert "approve-sit" in before("sit")
+    assert "approve-prod" in before("prod")
 
 
-def test_two_applies_to_one_environment_wait_for_each_other() -> None:
-    group = WORKFLOWS["stand-up.yml"]["concurrency"]
-    assert "inputs.environment" in group["group"]
-    assert group["cancel-in-progress"] is False
+@pytest.mark.parametrize("env", ["dev", "sit", "prod"])
+def test_what_is_applied_is_the_plan_that_was_shown_before_it_was_approved(env: str) -> None:
+    deploy = WORKFLOWS["deploy.yml"]["jobs"]
+    shown, up = deploy[f"plan-{env}"], deploy[env]
+    assert (shown["uses"], up["uses"]) == ("./.github/workflows/show-plan.yml", "./.github/workflows/stand-up.yml")
+    assert shown["with"]["environment"] == up["with"]["environment"] == env
+    assert up["with"]["approved"] == f"${{{{ needs.plan-{env}.outputs.digest }}}}"
+    assert f"plan-{env}" in up["needs"]
+    if env != "dev":
+        assert deploy[f"approve-{env}"]["needs"] == f"plan-{env}"
+    (apply,) = [line for name, line in commands() if name == "stand-up.yml" and " env up " in line]
+    assert '--approved "$APPROVED"' in apply
+    body = WORKFLOWS["stand-up.yml"]
+    assert body["jobs"]["up"]["env"]["APPROVED"] == "${{ inputs.approved }}"
+    assert body[True]["workflow_call"]["inputs"]["approved"]["required"] is True
+
+
+def test_every_job_that_reaches_aws_knows_which_account_it_is_for() -> None:
+    """Without a change of the tree: from a variable of the repository."""
+    for name, job, body in jobs():
+        if any((step.get("with") or {}).get("role") for step in body.get("steps", [])):
+            assert body["env"]["BBWS_ACCESS_ACCOUNTS"] == "${{ vars.BBWS_ACCESS_ACCOUNTS }}", (name, job)
+
+
+def test_two_at_once_in_one_environment_wait_for_each_other() -> None:
+    groups = [WORKFLOWS[name]["concurrency"] for name in ("stand-up.yml", "show-plan.yml")]
+    assert groups[0] == groups[1]
+    assert "inputs.environment" in groups[0]["group"]
+    assert groups[0]["cancel-in-progress"] is False
 
 
 def test_every_action_is_pinned_to_a_version() -> None:

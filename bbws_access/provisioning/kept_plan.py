@@ -59,6 +59,10 @@ class KeptPlan:
     def file(self) -> Path:
         return self.folder / PLAN_FILE
 
+    @property
+    def digest(self) -> str:
+        return plan_digest(self.basis, self.summary)
+
 
 def keep(folder: Path, basis: Basis, summary: Mapping[str, Any]) -> KeptPlan:
     """Records what the plan that lies in ``folder`` was made from."""
@@ -98,6 +102,27 @@ def require_unmoved(kept: KeptPlan, basis: Basis, state: StateMark, env: str) ->
             code="PLAN_STALE",
             hint=f"bbws-access env plan {env}",
             details={"reason": moved},
+        )
+
+
+def plan_digest(basis: Basis, summary: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over what a plan would do and what it is made from: two machines that would do the same agree.
+
+    ``summary`` is a plan's as data. Outputs are left out: not every way to read a plan tells them.
+    """
+    changes = sorted(summary["changes"], key=lambda change: str(change["address"]))
+    told = json.dumps({"basis": asdict(basis), "changes": changes}, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def require_approved(digest: str, approved: str | None, env: str) -> None:
+    """Raises :class:`Refused` (``PLAN_DIFFERS``) where somebody has ``approved`` another plan than this one."""
+    if approved is not None and approved != digest:
+        raise Refused(
+            f"the plan of {env} is not the one that was approved: this is {digest[:12]}, and that was {approved[:12]}",
+            code="PLAN_DIFFERS",
+            hint=f"look at it, and have it approved anew: bbws-access env plan {env}",
+            details={"plan": digest, "approved": approved},
         )
 
 

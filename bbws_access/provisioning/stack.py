@@ -25,6 +25,8 @@ from bbws_access.provisioning.kept_plan import (
     commit_of,
     digest_of,
     mark_of,
+    plan_digest,
+    require_approved,
     require_unmoved,
 )
 from bbws_access.provisioning.layer import LOCK, kept_layer, require_fit
@@ -111,13 +113,15 @@ class Stack:
         """Forgets the plan that is kept; whether there was one."""
         return kept_plan.drop(self._plan_folder)
 
-    def plan(self, on_event: OnEvent, on_step: OnStep) -> PlanSummary:
-        """What :meth:`apply` would do; the plan is kept for it. Raises ``ProvisioningFailed``, ``StateLocked``."""
+    def plan(self, on_event: OnEvent, on_step: OnStep) -> tuple[PlanSummary, str]:
+        """What :meth:`apply` would do, and the plan's digest; the plan is kept for it.
+
+        Raises ``ProvisioningFailed``, ``StateLocked``.
+        """
         prepared = self._prepared(on_step)
         on_step("Planning")
         summary = prepared.guarded.plan(on_event)
-        kept_plan.keep(self._plan_folder, prepared.basis, summary.as_data())
-        return summary
+        return summary, kept_plan.keep(self._plan_folder, prepared.basis, summary.as_data()).digest
 
     def apply(
         self,
@@ -125,13 +129,15 @@ class Stack:
         on_step: OnStep,
         *,
         kept: KeptPlan | None = None,
+        approved: str | None = None,
         allow_data_loss: bool = False,
         agree: Agree = _agreed,
     ) -> Applied:
         """Makes AWS be as the settings and the sources say, by the plan ``kept`` or by one made now.
 
-        ``agree`` is shown what will be done, and raises to stop it. Raises ``Refused`` where data would be
-        lost, or where what ``kept`` was made from has moved; ``ProvisioningFailed``; ``StateLocked``.
+        ``agree`` is shown what will be done, and raises to stop it. ``approved`` is the digest of the plan that
+        somebody has agreed to elsewhere. Raises ``Refused`` where data would be lost, where what ``kept`` was made
+        from has moved, or where the plan is not the approved one; ``ProvisioningFailed``; ``StateLocked``.
         """
         prepared = self._prepared(on_step)
         guarded = prepared.guarded
@@ -142,6 +148,7 @@ class Stack:
             on_step("Checking the kept plan")
             require_unmoved(kept, prepared.basis, self._state_mark(guarded.runner), self._settings.environment)
             summary = guarded.summary()
+        require_approved(plan_digest(prepared.basis, summary.as_data()), approved, self._settings.environment)
         require_no_data_loss(summary, allowed=allow_data_loss)  # before anybody is asked
         outcome = None
         if not summary.is_empty:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access env plan prod
         bbws-access env plan prod --detailed-exitcode -o json
+        bbws-access env plan prod --digest-to plan.digest
         """,
     )(plan)
     command(
@@ -38,6 +41,7 @@ def register(app: typer.Typer) -> None:
         bbws-access env up dev --yes
         bbws-access env up prod --dry-run
         bbws-access env up prod --yes --confirm prod
+        bbws-access env up prod --yes --confirm prod --approved "$(cat plan.digest)"
         """,
     )(up)
     command(
@@ -59,6 +63,10 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 3 where there is something to change.")
     ] = False,
+    digest_to: Annotated[
+        Path | None,
+        typer.Option("--digest-to", metavar="FILE", help="Write the plan's digest there, for env up --approved."),
+    ] = None,
 ) -> None:
     """Show what env up would change, and keep that plan: the next env up applies exactly it, or refuses."""
     from cli.plan_view import show_plan
@@ -67,9 +75,12 @@ def plan(
     session = session.at(environment)
     session.announce()
     with ProvisioningProgress() as progress:
-        summary = stack_of(session).plan(progress.event, progress.step)
+        summary, digest = stack_of(session).plan(progress.event, progress.step)
+    if digest_to is not None:
+        _write_digest(digest_to, digest)
     if session.show.is_json:
-        session.show.json({"environment": session.env, "pending": not summary.is_empty, **summary.as_data()})
+        pending = {"pending": not summary.is_empty, "digest": digest}
+        session.show.json({"environment": session.env, **pending, **summary.as_data()})
     elif summary.is_empty:
         session.show.done(f"{session.env} is as the sources say: nothing to change.")
     else:
@@ -77,6 +88,13 @@ def plan(
         session.show.note(f"This plan is kept. Apply exactly it: bbws-access env up {session.env}")
     if detailed_exitcode and not summary.is_empty:
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _write_digest(file: Path, digest: str) -> None:
+    try:
+        file.write_text(f"{digest}\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be written: {error.strerror or error}") from error
 
 
 def up(
@@ -88,6 +106,10 @@ def up(
     replan: Annotated[
         bool, typer.Option("--replan", help="Forget the plan that env plan kept; make a new one.")
     ] = False,
+    approved: Annotated[
+        str | None,
+        typer.Option("--approved", metavar="DIGEST", help="Apply only the plan with this digest, of env plan."),
+    ] = None,
     allow_data_loss: DataLossOption = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
@@ -96,13 +118,18 @@ def up(
     """Stand an environment up, or bring it to what the sources say.
 
     A plan that env plan has kept is applied as it is, or refused where anything has moved since. Else one is
-    made, shown and asked about: for prod by its name, for dev and sit with yes or no. Local asks nothing.
+    made, shown and asked about: for prod by its name, for dev and sit with yes or no. Local asks nothing. Where the
+    plan was made and approved on another machine, --approved holds this one to it.
     """
     from cli.provisioning_progress import ProvisioningProgress
 
     session = session.at(environment)
+    if approved is not None and not re.fullmatch(r"[0-9a-f]{64}", approved):
+        raise InvalidInput(
+            "--approved is not a plan's digest, of 64 digits and letters a to f", hint="bbws-access env plan -o json"
+        )
     if dry_run:
-        tell_up(session, replan=replan)
+        tell_up(session, replan=replan, approved=approved)
         return
     began = monotonic()
     with ProvisioningProgress() as progress:
@@ -123,7 +150,12 @@ def up(
 
         with told(session, "env.up", "environment", session.env) as words:
             applied = stack.apply(
-                progress.event, progress.step, kept=stack.kept_plan, allow_data_loss=allow_data_loss, agree=agree
+                progress.event,
+                progress.step,
+                kept=stack.kept_plan,
+                approved=approved,
+                allow_data_loss=allow_data_loss,
+                agree=agree,
             )
             session.keep_outputs(applied.outputs)
             words |= {"changed": applied.changed, "codeVersion": applied.package.sha256}

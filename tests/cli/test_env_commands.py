@@ -20,6 +20,7 @@ from bbws_access.models.kinds import EventType
 from bbws_access.provisioning import settings as settings_module
 from bbws_access.provisioning.drift import Difference
 from bbws_access.provisioning.events import Summary
+from bbws_access.provisioning.kept_plan import require_approved
 from bbws_access.provisioning.locks import Lock
 from bbws_access.provisioning.plans import Action, Attribute, Change, PlanSummary
 from bbws_access.provisioning.runner import Outcome
@@ -47,6 +48,7 @@ SUMMARY = PlanSummary(
         ),
     )
 )
+DIGEST = "d" * 64
 OUTPUTS = {"api_url": "http://api", "dynamodb_table_name": "table"}
 
 
@@ -60,13 +62,21 @@ class Stand:
         self.kept_plan: Any = None
         self.asked: list[str] = []
 
-    def plan(self, on_event: Any, on_step: Any) -> PlanSummary:
+    def plan(self, on_event: Any, on_step: Any) -> tuple[PlanSummary, str]:
         self.asked.append("plan")
-        return self.summary
+        return self.summary, DIGEST
 
     def apply(
-        self, on_event: Any, on_step: Any, *, kept: Any = None, allow_data_loss: bool = False, agree: Any = None
+        self,
+        on_event: Any,
+        on_step: Any,
+        *,
+        kept: Any = None,
+        approved: str | None = None,
+        allow_data_loss: bool = False,
+        agree: Any = None,
     ) -> Any:
+        require_approved(DIGEST, approved, "here")
         outcome = None
         if not self.summary.is_empty:
             agree(self.summary)
@@ -230,6 +240,26 @@ def test_the_kept_plan_is_what_is_applied_unless_it_is_given_up(bare: Run, stand
     bare("env", "up", "dev", "--yes")
     bare("env", "up", "dev", "--yes", "--replan", "--allow-data-loss")
     assert stand.asked == ["apply KEPT False", "apply None True"]
+
+
+def test_the_digest_that_was_approved_is_the_only_one_that_is_applied(bare: Run, stand: Stand, tmp_path: Path) -> None:
+    """A plan is made on one machine of CI, approved by a person, and applied on another."""
+    file = tmp_path / "plan.digest"
+    assert bare("env", "plan", "prod", "--digest-to", str(file), "-o", "json").json["digest"] == DIGEST
+    assert file.read_text() == f"{DIGEST}\n"
+    go = ("env", "up", "prod", "--yes", "--confirm", "prod")
+    refused = bare(*go, "--approved", "e" * 64)
+    assert (refused.code, stand.asked) == (4, ["plan"])
+    assert "is not the one that was approved: this is dddddddddddd, and that was eeeeeeeeeeee" in refused.err
+    assert bare(*go, "--approved", DIGEST).code == 0
+    for nothing in ("", "d" * 63, "D" * 64, "d" * 65, "\u0663" * 64):
+        assert bare(*go, "--approved", nothing).code == 2
+    assert stand.asked == ["plan", "apply None False"]
+    unwritable = bare("env", "plan", "prod", "--digest-to", str(tmp_path))
+    assert (unwritable.code, unwritable.err.splitlines()[-1]) == (
+        2,
+        f"error: {tmp_path} cannot be written: Is a directory",
+    )
 
 
 def test_prod_is_not_taken_down_on_aws(bare: Run, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ REPOSITORY = ("--repository", "example/access")
 def test_from_an_empty_account_and_back(name: str, tmp_path: Path) -> None:
     with environment(name, tmp_path) as env:
         env("env", "bootstrap", *REPOSITORY, *env.yes)
-        env("env", "up", *env.yes)
+        up_as_ci_does(env, tmp_path)
         nothing_is_left_to_change(env)
         smoke(env)
         nothing_is_left_of_it(env)
@@ -140,6 +140,15 @@ def test_prod_by_its_guide_and_back(tmp_path: Path) -> None:
         the_lock(prod)
         assert "--allow-data-loss" in prod("env", "down", "--erase", *prod.yes, code=4)[1]
         nothing_is_left_of_it(prod)
+
+
+def up_as_ci_does(env: Environment, folder: Path) -> None:
+    """The plan is shown on one machine and approved; another applies exactly it."""
+    digest = env.json("env", "plan")["digest"]
+    other = replace(env, deployed=Deployed(folder / "another machine"))
+    refused = other("env", "up", *env.yes, "--approved", "0" * 64, code=4)[1]
+    assert "is not the one that was approved" in refused
+    other("env", "up", *env.yes, "--approved", digest)
 
 
 def follow_the_guide(prod: Environment) -> None:

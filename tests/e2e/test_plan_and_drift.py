@@ -66,7 +66,7 @@ def test_a_plan_that_replaces_the_table_is_refused_with_the_reason(deployed: Dep
 
 
 def test_what_changed_behind_terraforms_back_is_named_planned_and_brought_back(
-    deployed: Deployed, other_sources: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, other_sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs, iam = deployed.client("logs"), deployed.client("iam")
     logs.put_retention_policy(logGroupName=GROUP, retentionInDays=7)
@@ -85,7 +85,9 @@ def test_what_changed_behind_terraforms_back_is_named_planned_and_brought_back(
     assert found[gone]["theirs"] == "(gone)"
     assert len(found) == 3
 
-    pending = deployed.run("env", "plan", "local", "--detailed-exitcode", check=False)
+    digest = tmp_path / "plan.digest"
+    words = ("--detailed-exitcode", "--digest-to", str(digest))
+    pending = deployed.run("env", "plan", "local", *words, check=False)
     assert pending.returncode == 3, pending.stderr
     assert pending.stdout.startswith("local: 2 to change, 1 to add\n")
     assert "retention_in_days: 7 → 30" in pending.stdout
@@ -98,7 +100,10 @@ def test_what_changed_behind_terraforms_back_is_named_planned_and_brought_back(
     assert "the Terraform sources have changed since" in refused.value.message
     monkeypatch.undo()
 
-    up = deployed.run("-o", "json", "env", "up", "local")
+    other = deployed.run("env", "up", "local", "--approved", "0" * 64, check=False)
+    assert (other.returncode, other.stdout) == (4, "")
+    assert "is not the one that was approved" in other.stderr
+    up = deployed.run("-o", "json", "env", "up", "local", "--approved", digest.read_text().strip())
     assert json.loads(up.stdout)["changed"] == 3
     assert "Checking the kept plan" in up.stderr
     assert in_process(deployed).kept_plan is None

@@ -13,7 +13,19 @@ import pytest
 
 from bbws_access.errors import ExitCode, ProvisioningFailed, Refused
 from bbws_access.provisioning import kept_plan
-from bbws_access.provisioning.kept_plan import Basis, StateMark, commit_of, digest_of, mark_of, require_unmoved
+from bbws_access.provisioning.events import Planned
+from bbws_access.provisioning.kept_plan import (
+    Basis,
+    StateMark,
+    commit_of,
+    digest_of,
+    mark_of,
+    plan_digest,
+    require_approved,
+    require_unmoved,
+)
+from bbws_access.provisioning.plans import from_events, from_json
+from tests.provisioning.plan_json import GROUP, plan, resource
 
 BASIS = Basis("a" * 40, "sources", "variables", "account 111122223333 in eu-west-1")
 STATE = StateMark("lineage", 5)
@@ -114,3 +126,39 @@ def test_a_digest_tells_names_and_contents_apart() -> None:
     assert digest_of({"a": b"1", "b": b"2"}) == digest_of({"b": b"2", "a": b"1"})
     different = [{"a": b"12"}, {"a": b"1", "2": b""}, {"a1": b"2"}, {"a": b"2", "b": b"1"}, {}]
     assert len({digest_of(files) for files in different}) == len(different)
+
+
+GROUPS = [resource(f'module.functions.aws_cloudwatch_log_group.this["{s}"]', "create", after={}) for s in "ab"]
+
+
+def digest(*resources: Any, basis: Basis = BASIS, **more: Any) -> str:
+    return plan_digest(basis, from_json(plan(*resources, **more)).as_data())
+
+
+def test_machines_that_would_do_the_same_agree_on_it() -> None:
+    """In whatever order Terraform tells it, and whichever of its two ways of telling is read."""
+    made = [Planned(r["address"], "create", r["type"]) for r in reversed(GROUPS)]
+    outputs = {"api_url": {"actions": ["create"]}}
+    assert digest(*GROUPS, output_changes=outputs) == plan_digest(BASIS, from_events(made).as_data())
+
+
+@pytest.mark.parametrize("part", ["commit", "sources", "variables", "target"])
+def test_from_something_else_it_is_another_plan(part: str) -> None:
+    assert digest(*GROUPS, basis=replace(BASIS, **{part: "other"})) != digest(*GROUPS)
+
+
+def test_what_would_be_done_is_in_the_digest_down_to_the_values() -> None:
+    def kept_for(days: int) -> dict[str, Any]:
+        return resource(GROUP, "update", before={"retention_in_days": 30}, after={"retention_in_days": days})
+
+    found = [digest(), digest(*GROUPS), digest(GROUPS[0]), digest(kept_for(7)), digest(kept_for(8))]
+    assert len(set(found)) == len(found)
+
+
+def test_only_the_plan_that_was_approved_passes() -> None:
+    require_approved("a" * 64, None, "prod")
+    require_approved("a" * 64, "a" * 64, "prod")
+    for other in ("b" * 64, "", "a" * 63):
+        with pytest.raises(Refused, match="is not the one that was approved") as refused:
+            require_approved("a" * 64, other, "prod")
+        assert refused.value.code == "PLAN_DIFFERS"
