@@ -1,8 +1,13 @@
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
 locals {
   prefix    = "bbws-access-${var.environment}"
   dr_region = one(var.replica_regions)
+
+  # Made with the account, by terraform/bootstrap; the local machine has none. CI makes no role without it.
+  boundary_arn = var.environment == "local" ? null : "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${local.prefix}-policy-boundary"
 }
 
 module "table" {
@@ -29,6 +34,8 @@ module "audit_storage" {
   emulated       = var.emulated
   time_driven    = var.time_driven
   replica_region = local.dr_region
+
+  permissions_boundary_arn = local.boundary_arn
 
   providers = {
     aws    = aws
@@ -64,6 +71,7 @@ module "iam" {
   log_group_arns   = module.functions.log_group_arns
 
   dead_letters_log_group_arn = module.events.log_group_arn
+  permissions_boundary_arn   = local.boundary_arn
 }
 
 module "functions" {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,11 @@ from tests.e2e.preloaded import Preloaded
 ROOT = Path(__file__).parent.parent.parent
 
 PRELOADED = Preloaded()
+
+
+def _interruptible() -> None:
+    """Whoever runs the tests in the background has the shell ignore Ctrl-C for them, and for all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Deployed:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_interruptible,
         )
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:

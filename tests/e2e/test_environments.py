@@ -22,6 +22,8 @@ from bbws_access.emulator.mailbox import links, messages
 from bbws_access.emulator.process import Emulator
 from tests.e2e.conftest import ROOT, Deployed
 from tests.e2e.guides import commands
+from tests.lambdas.iam_policy import Policy
+from tests.lambdas.recorder import AwsCall
 
 pytestmark = [
     pytest.mark.environment,
@@ -161,6 +163,25 @@ def follow_the_guide(prod: Environment) -> None:
 def nothing_is_left_to_change(env: Environment) -> None:
     assert env.json("env", "plan", "--detailed-exitcode")["pending"] is False
     assert env.json("env", "status")["healthy"] is True
+    its_roles_are_within_the_boundary(env)
+
+
+def its_roles_are_within_the_boundary(env: Environment) -> None:
+    """Each has it, and none is promised more than it lets through: that would fail on AWS alone."""
+    iam = env.client("iam")
+    limit = f"arn:aws:iam::000000000000:policy/bbws-access-{env.name}-policy-boundary"
+    version = iam.get_policy(PolicyArn=limit)["Policy"]["DefaultVersionId"]
+    boundary = Policy(iam.get_policy_version(PolicyArn=limit, VersionId=version)["PolicyVersion"]["Document"])
+    roles = [r for r in iam.list_roles()["Roles"] if r["RoleName"].startswith(f"bbws-access-{env.name}-")]
+    own = [r["RoleName"] for r in roles if not r["RoleName"].endswith("-role-deploy")]
+    assert len(own) == (7 if env.name == "prod" else 6)
+    for name in own:
+        assert iam.get_role(RoleName=name)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == limit
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            granted = {g for s in Policy(document).statements if s.allow for g in s.grants()}
+            lost = {g for g in granted if not boundary.allows(AwsCall(g.action, g.resource))}
+            assert lost == set(), name
 
 
 def nothing_is_left_of_it(env: Environment) -> None:

@@ -13,6 +13,7 @@ _VARIABLES: Final[Mapping[str, Callable[[AwsCall], tuple[str, ...]]]] = {
     "dynamodb:LeadingKeys": lambda call: call.leading_keys,
     "dynamodb:Attributes": lambda call: call.attributes,
 }
+_SINGLE: Final = frozenset({"iam:PermissionsBoundary"})
 _OPERATORS: Final[Mapping[str, Callable[[str, list[str]], bool]]] = {
     "StringLike": lambda value, wanted: any(fnmatchcase(value, pattern) for pattern in wanted),
     "StringNotEquals": lambda value, wanted: value not in wanted,
@@ -49,11 +50,8 @@ class Statement:
         ]
         for operator, variable, _ in conditions:
             quantifier, _, test = operator.partition(":")
-            if (
-                quantifier not in {"ForAllValues", "ForAnyValue"}
-                or test not in _OPERATORS
-                or variable not in _VARIABLES
-            ):
+            many = quantifier in {"ForAllValues", "ForAnyValue"} and test in _OPERATORS and variable in _VARIABLES
+            if not many and not (operator == "StringEquals" and variable in _SINGLE):
                 raise NotImplementedError(data)
         return cls(
             data.get("Sid", ""),
@@ -101,7 +99,12 @@ class Policy:
 
 
 def _holds(operator: str, variable: str, wanted: tuple[str, ...], call: AwsCall) -> bool:
-    """``ForAllValues`` holds for a request without a value: that is how IAM works, and why nobody may scan."""
+    """``ForAllValues`` holds for a request without a value: that is how IAM works, and why nobody may scan.
+
+    A single value that is not there equals nothing.
+    """
+    if variable in _SINGLE:
+        return dict(call.context).get(variable) in wanted
     quantifier, _, test = operator.partition(":")
     values = [_OPERATORS[test](value, list(wanted)) for value in _VARIABLES[variable](call)]
     return all(values) if quantifier == "ForAllValues" else any(values)

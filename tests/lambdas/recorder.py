@@ -35,12 +35,14 @@ _S3_ACTIONS: Final = {
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One question to IAM. ``leading_keys`` and ``attributes`` are those of a request to DynamoDB."""
+    """One question to IAM. ``leading_keys`` and ``attributes`` are those of a request to DynamoDB, ``context`` is
+    what else IAM knows of a request: names of single values, and the values."""
 
     action: str
     resource: str
     leading_keys: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    context: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

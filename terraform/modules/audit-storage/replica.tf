@@ -162,8 +162,9 @@ data "aws_iam_policy_document" "assume_replication" {
 resource "aws_iam_role" "replication" {
   count = length(local.replicas)
 
-  name               = "${var.name}-replication"
-  assume_role_policy = data.aws_iam_policy_document.assume_replication[0].json
+  name                 = "${var.name}-replication"
+  assume_role_policy   = data.aws_iam_policy_document.assume_replication[0].json
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 data "aws_iam_policy_document" "replication" {

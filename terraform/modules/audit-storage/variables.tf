@@ -30,3 +30,9 @@ variable "replica_region" {
   type        = string
   default     = null
 }
+
+variable "permissions_boundary_arn" {
+  description = "Policy that limits what the role of the replication may do at most; null for none, as on the local machine."
+  type        = string
+  default     = null
+}

@@ -1,5 +1,8 @@
 # What the stack is made of, and only under its own names where AWS lets names be told apart.
 locals {
+  state_arn    = "arn:${local.part}:s3:::${local.state_bucket}"
+  boundary_arn = "arn:${local.part}:iam::${local.account}:policy/${local.stack}-policy-boundary"
+
   account = data.aws_caller_identity.current.account_id
   part    = data.aws_partition.current.partition
   stack   = "bbws-access-${var.environment}"
@@ -12,19 +15,19 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "State"
     actions   = ["s3:ListBucket", "s3:GetBucketVersioning"]
-    resources = [aws_s3_bucket.state.arn]
+    resources = [local.state_arn]
   }
 
   statement {
     sid       = "StateObjects"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-    resources = ["${aws_s3_bucket.state.arn}/access-management/*"]
+    resources = ["${local.state_arn}/access-management/*"]
   }
 
   statement {
     sid       = "Locks"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
-    resources = [aws_dynamodb_table.locks.arn]
+    resources = ["arn:${local.part}:dynamodb:*:${local.account}:table/${local.lock_table}"]
   }
 
   statement {
@@ -56,10 +59,69 @@ data "aws_iam_policy_document" "deploy" {
     ]
   }
 
+  # CI stands things up. What was written to the trail is not its business.
   statement {
-    sid       = "OwnRoles"
-    actions   = ["iam:*Role", "iam:*RolePolicy", "iam:*RolePolicies", "iam:*RoleTags", "iam:ListInstanceProfilesForRole", "iam:ListAttachedRolePolicies"]
+    sid       = "TheArchiveStays"
+    effect    = "Deny"
+    actions   = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]
+    resources = ["arn:${local.part}:s3:::${local.stack}-s3-audit-archive*"]
+  }
+
+  statement {
+    sid       = "TheTrailIsNotChanged"
+    effect    = "Deny"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
+    resources = ["arn:${local.part}:dynamodb:*:${local.account}:table/${local.stack}-*"]
+
+    condition {
+      test     = "ForAnyValue:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["ORG#*#DATE#*"]
+    }
+  }
+
+  statement {
+    sid = "OwnRoles"
+    actions = [
+      "iam:DeleteRole",
+      "iam:DeleteRolePolicy",
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListInstanceProfilesForRole",
+      "iam:ListRolePolicies",
+      "iam:ListRoleTags",
+      "iam:PassRole",
+      "iam:TagRole",
+      "iam:UntagRole",
+      "iam:UpdateAssumeRolePolicy",
+      "iam:UpdateRole",
+      "iam:UpdateRoleDescription",
+    ]
     resources = ["arn:${local.part}:iam::${local.account}:role/${local.stack}-*"]
+  }
+
+  # What gives a role rights, it may do within the boundary alone, which it cannot change.
+  statement {
+    sid       = "OwnRolesWithinTheBoundary"
+    actions   = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+    resources = ["arn:${local.part}:iam::${local.account}:role/${local.stack}-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [local.boundary_arn]
+    }
+  }
+
+  # AWS's own, of which an account has one: a table's replica is kept up to date by it, and an API is run by it.
+  statement {
+    sid     = "RolesOfAws"
+    actions = ["iam:CreateServiceLinkedRole"]
+    resources = [
+      "arn:${local.part}:iam::${local.account}:role/aws-service-role/replication.dynamodb.amazonaws.com/*",
+      "arn:${local.part}:iam::${local.account}:role/aws-service-role/ops.apigateway.amazonaws.com/*",
+    ]
   }
 
   # The stack may not widen what deploys it.
@@ -70,11 +132,21 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["arn:${local.part}:iam::${local.account}:role/${local.stack}-role-deploy"]
   }
 
+  # An API is named by its id. The account's own settings are bootstrap's.
+  statement {
+    sid     = "Apis"
+    actions = ["apigateway:*"]
+    resources = [
+      "arn:${local.part}:apigateway:*::/restapis",
+      "arn:${local.part}:apigateway:*::/restapis/*",
+      "arn:${local.part}:apigateway:*::/tags/*",
+    ]
+  }
+
   # These name their resources by ids, or know none when they list.
   statement {
     sid = "NamedByIds"
     actions = [
-      "apigateway:*",
       "cloudwatch:DescribeAlarms",
       "cognito-idp:*UserPool*",
       "cognito-idp:*TagsForResource",

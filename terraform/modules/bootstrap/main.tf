@@ -4,7 +4,7 @@ locals {
   state_bucket = "bbws-terraform-state-${var.environment}"
   lock_table   = "bbws-terraform-locks-${var.environment}"
   oidc_host    = "token.actions.githubusercontent.com"
-  oidc_arn     = var.create_oidc_provider ? aws_iam_openid_connect_provider.github[0].arn : "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${local.oidc_host}"
+  oidc_arn     = "arn:${local.part}:iam::${local.account}:oidc-provider/${local.oidc_host}"
 }
 
 data "aws_caller_identity" "current" {}
@@ -107,7 +107,7 @@ resource "aws_iam_openid_connect_provider" "github" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
-# Only jobs of this repository that run in this environment, whose reviewers GitHub asks first.
+# Only jobs of this repository that run in this environment of GitHub's, which sit and prod give to main alone.
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -132,8 +132,10 @@ data "aws_iam_policy_document" "assume" {
 }
 
 resource "aws_iam_role" "deploy" {
-  name                 = "bbws-access-${var.environment}-role-deploy"
+  name                 = "${local.stack}-role-deploy"
   description          = "CI's role to stand ${var.environment} up"
   assume_role_policy   = data.aws_iam_policy_document.assume.json
   max_session_duration = 3600
+
+  depends_on = [aws_iam_openid_connect_provider.github]
 }

@@ -91,8 +91,9 @@ data "aws_iam_policy_document" "assume" {
 resource "aws_iam_role" "this" {
   for_each = var.services
 
-  name               = "${var.prefix}-role-${each.key}-service"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
+  name                 = "${var.prefix}-role-${each.key}-service"
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 data "aws_iam_policy_document" "this" {

@@ -47,3 +47,9 @@ variable "log_group_arns" {
   description = "Log group of each service."
   type        = map(string)
 }
+
+variable "permissions_boundary_arn" {
+  description = "Policy that limits what the roles may do at most; null for none, as on the local machine."
+  type        = string
+  default     = null
+}
