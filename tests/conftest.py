@@ -22,6 +22,10 @@ from bbws_access.store.table import Item, Table
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 from tests.quick_moto import quick_moto
 
+# A shell has what it runs in the background ignore Ctrl-C, and all that that starts; some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 TABLE_NAME = "bbws-access-test-ddb-access-management"
 
 

@@ -73,7 +73,7 @@ def interrupt(fresh: Deployed, order: signal.Signals, once: Callable[[list[str]]
         assert child.poll() is None, child.communicate()
         time.sleep(0.05)
     child.send_signal(order)
-    out, said = child.communicate(timeout=120)
+    out, said = child.communicate(timeout=300)
     assert (child.returncode, out) == (130, ""), said
     assert not state.with_name(".terraform.tfstate.lock.info").exists()
     assert made(state)  # some of what was begun may be gone again, for it was not finished
@@ -90,6 +90,7 @@ def unwrite(state: Path) -> None:
     state.write_text(json.dumps(written))
 
 
+@pytest.mark.timeout(900)  # three applies on end, on a machine that may have other things to do
 def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(tmp_path: Path) -> None:
     """Ctrl-C and an order to end, each in the middle of an apply; then the whole way up, and down."""
     from bbws_access.emulator.process import Emulator

@@ -167,7 +167,7 @@ STUBBORN = "trap 'echo INT >> signals' INT\ntouch started\nuntil [ -f release ];
 
 
 def wait_for(path: Path) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if path.exists():
             return
         time.sleep(0.05)
