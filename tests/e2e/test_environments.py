@@ -24,6 +24,7 @@ from tests.e2e.conftest import ROOT, Deployed
 from tests.e2e.guides import commands
 from tests.lambdas.iam_policy import Policy
 from tests.lambdas.recorder import AwsCall
+from tests.provisioning.designed import EXPECTED
 
 pytestmark = [
     pytest.mark.environment,
@@ -43,6 +44,15 @@ LOCK = {
     "Path": "bbws-terraform-state-prod/access-management/terraform.tfstate",
 }
 KEY = "access-management/terraform.tfstate"
+COUNTS = {
+    "lambda_function": 43,
+    "lambda_alias": 43,
+    "cloudwatch_metric_alarm": 13,
+    "cloudwatch_log_metric_filter": 24,
+    "cloudwatch_log_group": 8,
+    "cloudwatch_dashboard": 1,
+    "sns_topic": 3,
+}
 REGIONS = {"dev": "eu-west-1", "sit": "eu-west-1", "prod": "af-south-1"}
 
 
@@ -163,7 +173,61 @@ def follow_the_guide(prod: Environment) -> None:
 def nothing_is_left_to_change(env: Environment) -> None:
     assert env.json("env", "plan", "--detailed-exitcode")["pending"] is False
     assert env.json("env", "status")["healthy"] is True
+    it_stands_as_designed(env)
     its_roles_are_within_the_boundary(env)
+
+
+def it_stands_as_designed(env: Environment) -> None:
+    """The settings of the environment, from the applied state."""
+    state = json.loads(env.client("s3").get_object(Bucket=env.bucket, Key=KEY)["Body"].read())
+    expected, prefix = EXPECTED[env.name], f"bbws-access-{env.name}"
+    dr, region = expected["dr"], expected["region"]
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        found = [r for r in state["resources"] if r["mode"] == "managed" and r["type"] == kind]
+        return [i["attributes"] for r in found for i in r["instances"]]
+
+    (table,) = of("aws_dynamodb_table")
+    assert table["arn"] == f"arn:aws:dynamodb:{region}:000000000000:table/{prefix}-ddb-access-management"
+    assert table["deletion_protection_enabled"] is expected["protected"]
+    assert table["point_in_time_recovery"][0]["enabled"] is True
+    assert [(r["region_name"], r["point_in_time_recovery"]) for r in table["replica"]] == [(r, True) for r in dr]
+    (pool,) = of("aws_cognito_user_pool")
+    assert pool["deletion_protection"] == ("ACTIVE" if expected["protected"] else "INACTIVE")
+    (throttle,) = of("aws_api_gateway_method_settings")[0]["settings"]
+    assert (throttle["throttling_rate_limit"], throttle["throttling_burst_limit"]) == (
+        expected["rate"],
+        expected["burst"],
+    )
+    concurrency = [(c["function_name"], c["qualifier"]) for c in of("aws_lambda_provisioned_concurrency_config")]
+    assert concurrency == [(f"{prefix}-lambda-authorizer-authorize", "live")] * len(dr)
+    archive = f"{prefix}-s3-audit-archive"
+    buckets = {b["bucket"] for b in of("aws_s3_bucket")}
+    assert buckets == {archive, f"{prefix}-s3-code"} | {f"{archive}-replica" for _ in dr}
+    copies = [(r["rule"][0]["destination"][0]["bucket"]) for r in of("aws_s3_bucket_replication_configuration")]
+    assert copies == [f"arn:aws:s3:::{archive}-replica" for _ in dr]
+    policies = {p["bucket"]: json.loads(p["policy"])["Statement"] for p in of("aws_s3_bucket_policy")}
+    assert policies.keys() == buckets
+    assert all("OnlyOverTls" in {s["Sid"] for s in statements} for statements in policies.values())
+    (locked,) = [s for s in policies[archive] if s["Sid"] == "ArchiveOnlyLocked"]
+    assert locked["Condition"] == {"StringNotEquals": {"s3:object-lock-mode": expected["lock"]}}
+    ages = {
+        rule["id"]: ([t["days"] for t in rule["transition"]], rule["expiration"][0]["days"])
+        for found in of("aws_s3_bucket_lifecycle_configuration")
+        for rule in found["rule"]
+    }
+    assert ages == {"archive": ([90], 2555), "exports": ([], 30)}
+    assert all(key["enable_key_rotation"] for key in of("aws_kms_key"))
+    assert len(of("aws_kms_key")) == 3 + len(dr)
+    queue = f"arn:aws:sqs:{region}:000000000000:{prefix}-sqs-dead-letters"
+    aside = {c["function_name"]: c["destination_config"][0] for c in of("aws_lambda_function_event_invoke_config")}
+    assert aside.keys() == {f"{prefix}-lambda-audit-archive-expired", f"{prefix}-lambda-role-seed-defaults"}
+    assert {d["on_failure"][0]["destination"] for d in aside.values()} == {queue}
+    counts = {kind: len(of(f"aws_{kind}")) for kind in COUNTS}
+    assert counts == COUNTS
+    kept = {g["name"]: g["retention_in_days"] for g in of("aws_cloudwatch_log_group")}
+    assert {days for name, days in kept.items() if not name.endswith("-audit")} == {30}
+    assert kept[f"/aws/lambda/{prefix}-audit"] == 90
 
 
 def its_roles_are_within_the_boundary(env: Environment) -> None:
@@ -177,9 +241,14 @@ def its_roles_are_within_the_boundary(env: Environment) -> None:
     assert len(own) == (7 if env.name == "prod" else 6)
     for name in own:
         assert iam.get_role(RoleName=name)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == limit
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        policies = set(iam.list_role_policies(RoleName=name)["PolicyNames"])
+        service = name.removeprefix(f"bbws-access-{env.name}-role-").removesuffix("-service")
+        # Lambda sends with the role of the function whose event failed, and two services have such functions.
+        assert ("dead-letters" in policies) is (service in {"audit", "role"}), name
+        for policy in policies:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             granted = {g for s in Policy(document).statements if s.allow for g in s.grants()}
+            assert policy != "dead-letters" or {g.action for g in granted} == {"sqs:SendMessage"}
             lost = {g for g in granted if not boundary.allows(AwsCall(g.action, g.resource))}
             assert lost == set(), name
 

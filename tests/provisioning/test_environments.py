@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -17,22 +17,10 @@ from bbws_access.provisioning.settings import load, terraform_root
 from bbws_access.provisioning.stack import _function
 from bbws_access.provisioning.workspace import Workspace, local_backend
 from tests.provisioning import checkov
+from tests.provisioning.designed import EXPECTED
 from tests.provisioning.planned import environment, plan, resources
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("plans")]
-
-EXPECTED: Final = {
-    "dev": {"region": "eu-west-1", "protected": False, "rate": 100, "burst": 50, "dr": [], "lock": "GOVERNANCE"},
-    "sit": {"region": "eu-west-1", "protected": True, "rate": 500, "burst": 200, "dr": [], "lock": "GOVERNANCE"},
-    "prod": {
-        "region": "af-south-1",
-        "protected": True,
-        "rate": 1000,
-        "burst": 500,
-        "dr": ["eu-west-1"],
-        "lock": "COMPLIANCE",
-    },
-}
 
 
 def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
