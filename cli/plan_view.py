@@ -62,7 +62,7 @@ def _show_group(show: Renderer, group: Group) -> None:
         (f"  {names}" if names else "", None),
     ]
     if group.holds_data:
-        lost = group.action in {Action.DESTROY, Action.REPLACE}
+        lost = any(change.loses_data for change in group.changes)
         parts.append(("  [HOLDS DATA: IT WOULD BE LOST]" if lost else "  [holds data]", "bold red" if lost else "cyan"))
     show.parts(*parts)
     because = group.changes[0].because

@@ -9,7 +9,7 @@ FLAG = "--allow-data-loss"
 
 
 def require_no_data_loss(summary: PlanSummary, *, allowed: bool) -> None:
-    """Raises :class:`Refused` (``DATA_LOSS``) where the plan destroys or replaces what holds data.
+    """Raises :class:`Refused` (``DATA_LOSS``) where the plan destroys or replaces what holds data, or a copy of it.
 
     ``allowed`` is somebody's word that it may.
     """
@@ -32,7 +32,9 @@ def require_no_data_loss(summary: PlanSummary, *, allowed: bool) -> None:
 
 
 def reason(change: Change) -> str:
-    """Why a resource goes: what forces its replacement, and from what to what."""
+    """Why a resource, or its replica, goes: what forces its replacement, and from what to what."""
+    if change.lost_replicas:
+        return f"changed, and its replica in {' and '.join(change.lost_replicas)} be destroyed"
     if change.action is Action.DESTROY:
         return "destroyed with all that is in it"
     if change.tainted:

@@ -93,7 +93,15 @@ class Change:
 
     @property
     def loses_data(self) -> bool:
-        return self.holds_data and self.action in {Action.DESTROY, Action.REPLACE}
+        return self.holds_data and (self.action in {Action.DESTROY, Action.REPLACE} or bool(self.lost_replicas))
+
+    @property
+    def lost_replicas(self) -> tuple[str, ...]:
+        """Regions in which a table would no longer be, although the table itself is only changed."""
+        if self.kind != "aws_dynamodb_table" or self.action is not Action.CHANGE:
+            return ()
+        found = next((a for a in self.attributes if a.name == "replica"), None)
+        return () if found is None else tuple(sorted(_regions(found.before) - _regions(found.after)))
 
     @property
     def module(self) -> str:
@@ -218,6 +226,10 @@ def _changes(found: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
         because = tuple(dict.fromkeys(path_name(path) for path in change.get("replace_paths") or ()))
         tainted = resource.get("action_reason") == "replace_because_tainted"
         yield Change(str(resource["address"]), str(resource["type"]), action, told, because, tainted)
+
+
+def _regions(replicas: Any) -> set[str]:
+    return {str(one["region_name"]) for one in replicas or ()} if isinstance(replicas, list) else set()
 
 
 def _attributes(change: Mapping[str, Any]) -> Iterator[Attribute]:

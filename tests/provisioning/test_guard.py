@@ -59,6 +59,22 @@ def test_all_that_would_be_lost_is_in_the_details() -> None:
     assert [loss["address"] for loss in error.details["losses"]] == [TABLE, "aws_s3_bucket.b"]
 
 
+def replicas(*regions: str) -> dict[str, Any]:
+    return {"replica": [{"region_name": region, "kms_key_arn": None} for region in regions]}
+
+
+@pytest.mark.parametrize("after", [replicas(), {"replica": None}, {}])
+def test_a_table_that_would_lose_its_replica_is_guarded_although_it_is_only_changed(after: dict[str, Any]) -> None:
+    error = refused(resource(TABLE, "update", before=replicas("eu-west-1"), after=after))
+    assert error.message == f"{TABLE} would be changed, and its replica in eu-west-1 be destroyed"
+
+
+def test_a_table_that_gets_a_replica_or_keeps_it_passes() -> None:
+    for before, after in ((replicas(), replicas("eu-west-1")), (replicas("eu-west-1"), replicas("eu-west-1"))):
+        changed = resource(TABLE, "update", before=before | {"tags": {}}, after=after | {"tags": {"a": "b"}})
+        require_no_data_loss(from_json(plan(changed)), allowed=False)
+
+
 @pytest.mark.parametrize("actions", [("create",), ("update",), ("no-op",)])
 def test_what_stays_passes(actions: tuple[str, ...]) -> None:
     require_no_data_loss(from_json(plan(resource(TABLE, *actions), resource(GROUP, "delete"))), allowed=False)
