@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bbws_access import keys
-from bbws_access.audit_storage import AuditStorage, StoredObject
+from bbws_access.audit_storage import AuditStorage, ObjectVersion, StoredObject
 from bbws_access.clock import parse_iso
 from bbws_access.errors import AccessError, NotFound
 from bbws_access.models.archive import ArchivedPart, ArchiveHead, Manifest
@@ -36,6 +37,15 @@ class CheckedDay:
     last_hash: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A manifest as it lies in the bucket, with the SHA-256 of its bytes."""
+
+    manifest: Manifest
+    digest: str
+    key: str
+
+
 class ArchiveCheck:
     """The archive of one organisation. :meth:`begin` checks the manifests, :meth:`day` the objects of a day."""
 
@@ -47,9 +57,9 @@ class ArchiveCheck:
         self.objects = 0
         self._manifests: dict[tuple[str, int], Manifest] = {}
 
-    def recorded(self) -> list[ArchivedPart]:
-        """What the table says was archived, by day and part."""
-        query = Query(keys.archived_parts(self._org_id), begins_with=keys.ARCHIVED_PREFIX)
+    def recorded(self, day: str = "") -> list[ArchivedPart]:
+        """What the table says was archived, by day and part; with ``day``, of that one."""
+        query = Query(keys.archived_parts(self._org_id), begins_with=f"{keys.ARCHIVED_PREFIX}{day}")
         return [ArchivedPart.from_item(item) for item in self._table.query_all(query)]
 
     def head(self) -> ArchiveHead:
@@ -57,20 +67,29 @@ class ArchiveCheck:
         return ArchiveHead.from_item(item) if item else ArchiveHead(organisation_id=self._org_id, manifest_digest="")
 
     def begin(self) -> None:
-        """Follows the manifests from the first to the head's, each of which vouches for the one before."""
+        """Follows the manifests from the first to the last, each of which vouches for the one before.
+
+        The last is the head's, or a later one that the bucket holds: what the table no longer knows of was locked.
+        """
+        # The bucket before the head: what lies there is then recorded, or pending.
+        versions = self._storage.versions_below(objects.folder(self._org_id))
         head = self.head()
         recorded = {part.number: part for part in self.recorded() if part.number <= head.number}
+        unrecorded = self._unrecorded(versions, recorded.values())
         previous: str | None = GENESIS
         for number in range(1, head.number + 1):
             part = recorded.get(number)
-            if part is None:
-                self._find(FindingKind.REMOVED, f"the record of manifest {number} is missing", "archive")
-                previous = None
+            if part is not None:
+                previous = self._manifest(part, previous)
                 continue
-            previous = self._manifest(part, previous)
+            kept = unrecorded.get(number)
+            words, key = f"the table's record of manifest {number} is missing", kept.key if kept else None
+            self._find(FindingKind.REMOVED, words, "archive", kept.manifest if kept else None, key)
+            previous = self._kept(kept) if kept else None
         if head.number and previous is not None and previous != head.manifest_digest:
             self._find(FindingKind.ALTERED, "the last manifest is not the one that the head names", "manifest")
-        self._versions()
+        self._beyond(head, previous, unrecorded)
+        self._versions(versions, head)
 
     def day(self, day: str) -> CheckedDay:
         """The day's events; what is wrong with its objects is among the findings."""
@@ -89,6 +108,37 @@ class ArchiveCheck:
 
     def has(self, day: str) -> bool:
         return (day, 0) in self._manifests
+
+    def _unrecorded(self, versions: list[ObjectVersion], recorded: Iterable[ArchivedPart]) -> dict[int, _Kept]:
+        """Manifests that the bucket holds and the table does not know of, by number."""
+        known = {objects.manifest_key(self._org_id, part.date, part.part) for part in recorded}
+        found: dict[int, _Kept] = {}
+        for key in sorted({version.key for version in versions if objects.is_manifest(version.key)} - known):
+            try:
+                with self._storage.read(key) as stream:
+                    text = stream.read()
+                manifest = Manifest.model_validate_json(text)
+            except (AccessError, ValidationError):
+                continue  # nobody vouches for it: it is told of as an object that no manifest knows of
+            named = objects.manifest_key(self._org_id, manifest.date, manifest.part)
+            if (manifest.organisation_id, named) == (self._org_id, key):
+                found.setdefault(manifest.number, _Kept(manifest, hashlib.sha256(text).hexdigest(), key))
+        return found
+
+    def _beyond(self, head: ArchiveHead, previous: str | None, unrecorded: dict[int, _Kept]) -> None:
+        """Manifests that follow the head's: the one that is being written, or the head was set back."""
+        number = head.number
+        while (kept := unrecorded.get(number + 1)) is not None and previous in {None, kept.manifest.previous_manifest}:
+            number += 1
+            if (kept.manifest.date, kept.manifest.part) != (head.pending_date, head.pending_part):
+                words = f"the table's record of the archive ends before manifest {number}, which the bucket holds"
+                self._find(FindingKind.TRUNCATED, words, "archive", kept.manifest, kept.key)
+            previous = self._kept(kept)
+
+    def _kept(self, kept: _Kept) -> str:
+        self._manifests[kept.manifest.date, kept.manifest.part] = kept.manifest
+        self._protection(kept.key, kept.manifest.date, kept.manifest.written_at)
+        return kept.digest
 
     def _manifest(self, part: ArchivedPart, previous: str | None) -> str | None:
         """Its digest, which the next one has to name; ``None`` where nothing can be said."""
@@ -173,24 +223,23 @@ class ArchiveCheck:
         if found.lock_mode is None or found.locked_until is None or found.locked_until < until:
             self._find(FindingKind.UNPROTECTED, "the object is not locked for seven years", "archive", None, key, day)
 
-    def _versions(self) -> None:
+    def _versions(self, found: list[ObjectVersion], pending: ArchiveHead) -> None:
         """An object of the archive has one version: another one hides it, or was put in its place."""
         seen: set[str] = set()
-        found = self._storage.versions_below(objects.folder(self._org_id))
+        copies = Counter(version.key for version in found)
         for version in found:
-            if version.latest and (version.deletion or sum(other.key == version.key for other in found) > 1):
+            if version.latest and (version.deletion or copies[version.key] > 1):
                 kind = FindingKind.REMOVED if version.deletion and version.latest else FindingKind.UNPROTECTED
                 self._find(kind, "the object has more than the version that was written", "archive", None, version.key)
             seen.add(version.key)
         known = {manifest.key for manifest in self._manifests.values()}
         known |= {objects.manifest_key(self._org_id, day, part) for day, part in self._manifests}
-        pending = self.head()
         if pending.pending_date is not None and pending.pending_part is not None:
             known.add(objects.object_key(self._org_id, pending.pending_date, pending.pending_part))
             known.add(objects.manifest_key(self._org_id, pending.pending_date, pending.pending_part))
         told = {finding.key for finding in self.findings}
         for key in sorted(seen - known - told):
-            if objects.manifest_key(self._org_id, "", 0) != key and not self._belongs_to_a_damaged_manifest(key, told):
+            if not self._belongs_to_a_damaged_manifest(key, told):
                 self._find(FindingKind.INSERTED, "no manifest knows of this object", "archive", None, key)
 
     def _belongs_to_a_damaged_manifest(self, key: str, told: set[str | None]) -> bool:

@@ -23,6 +23,8 @@ from bbws_access.store.table import Item
 OBJECT_TYPE: Final = "application/gzip"
 MANIFEST_TYPE: Final = "application/json"
 
+_MANIFEST: Final = ".manifest.json"
+
 _INTERNAL: Final = frozenset({"PK", "SK", "ttl"} | {f"GSI{n}{end}" for n in range(1, 6) for end in ("PK", "SK")})
 
 
@@ -36,7 +38,11 @@ def object_key(org_id: str, day: str, part: int = 0) -> str:
 
 
 def manifest_key(org_id: str, day: str, part: int = 0) -> str:
-    return f"{_stem(org_id, day, part)}.manifest.json"
+    return f"{_stem(org_id, day, part)}{_MANIFEST}"
+
+
+def is_manifest(key: str) -> bool:
+    return key.endswith(_MANIFEST)
 
 
 def _stem(org_id: str, day: str, part: int) -> str:

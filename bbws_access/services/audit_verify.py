@@ -9,16 +9,18 @@ from typing import Any, Final
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.audit_storage import AuditStorage
-from bbws_access.clock import Clock, parse_iso
+from bbws_access.clock import Clock, iso, parse_iso
 from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.models.archive import ArchivedPart
 from bbws_access.models.audit_findings import Finding, FindingKind, Verification
 from bbws_access.models.audit_questions import HOT_DAYS
-from bbws_access.services.archive import SETTLING
+from bbws_access.models.kinds import EventType, Outcome
+from bbws_access.services.archive import LATE_DAYS, SETTLING
 from bbws_access.services.archive_check import ArchiveCheck
-from bbws_access.services.archive_objects import archived_event, event_line
+from bbws_access.services.archive_objects import archived_event, folder
+from bbws_access.services.archived_day import differences, in_its_place
 from bbws_access.services.chain import GENESIS
-from bbws_access.services.chain_check import ChainCheck, computed_hash
+from bbws_access.services.chain_check import CHAIN_FIELDS, ChainCheck, computed_hash
 from bbws_access.store.table import Item, Query, Table
 
 OVERDUE_AFTER: Final = timedelta(days=1)
@@ -34,50 +36,79 @@ class AuditVerify:
         self._storage = storage
 
     def verify(
-        self, actor: Actor, org_id: str, first: date | None = None, last: date | None = None, *, archive: bool = False
+        self,
+        actor: Actor,
+        org_id: str,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        archive: bool = False,
+        anchors: Mapping[int, str] | None = None,
     ) -> Verification:
         """``first`` and ``last`` are days of UTC, both included; without them, all that there is.
 
-        Raises ``Denied``, ``NotFound`` for an organisation without a trail, :class:`InvalidInput` for a range
-        that ends before it begins.
+        ``anchors`` are hashes of events, by sequence, that are known from elsewhere: an earlier verification, a
+        bundle of evidence, a log. Raises ``Denied``, ``NotFound`` for an organisation without a trail,
+        :class:`InvalidInput` for a range that ends before it begins.
         """
         actor.require("audit:read", org_id)
         head = self._table.get(keys.audit_head_key(org_id))
-        if head is None:
+        if head is None and not self._ought_to_be(org_id, archive=archive, anchored=bool(anchors)):
             raise NotFound(f"organisation {org_id} has no trail", code="NO_TRAIL")
-        since = self._since(org_id, head)
+        since = self._since(org_id, head or {})
         today = self._clock.now().date()
         begin, end = max(first or since, since), min(last or today, today)
         if end < begin:
             raise InvalidInput("the range ends before it begins", details={"fields": {"to": "is before from"}})
-        return _Check(self._table, self._clock, self._storage, org_id, head).run(
+        return _Check(self._table, self._clock, self._storage, org_id, head, dict(anchors or {})).run(
             begin, end, archive, whole=begin == since
         )
 
+    def _ought_to_be(self, org_id: str, *, archive: bool, anchored: bool) -> bool:
+        """Whether there was a trail, though its head is gone: every organisation begins with an event."""
+        return (
+            anchored
+            or self._table.get(keys.organisation_key(org_id)) is not None
+            or bool(self._first_archived(org_id))
+            or (archive and bool(self._storage.keys_below(folder(org_id))))
+        )
+
+    def _first_archived(self, org_id: str) -> list[str]:
+        query = Query(keys.archived_parts(org_id), begins_with=keys.ARCHIVED_PREFIX, limit=1)
+        return [str(item["date"]) for item in self._table.query(query).items]
+
     def _since(self, org_id: str, head: Item) -> date:
         """The chain's first day, or the archive's: the old platform's events are in no chain, but archived."""
-        chained = str(head.get("since") or head.get("timestamp"))[:10]
-        query = Query(keys.archived_parts(org_id), begins_with=keys.ARCHIVED_PREFIX, limit=1)
-        archived = [str(item["date"]) for item in self._table.query(query).items]
-        return date.fromisoformat(min([chained, *archived]))
+        chained = str(head.get("since") or head.get("timestamp") or iso(self._clock.now()))[:10]
+        return date.fromisoformat(min([chained, *self._first_archived(org_id)]))
 
 
 class _Check:
     """One verification."""
 
-    def __init__(self, table: Table, clock: Clock, storage: AuditStorage, org_id: str, head: Item) -> None:
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        storage: AuditStorage,
+        org_id: str,
+        head: Item | None,
+        anchors: dict[int, str],
+    ) -> None:
         self._table = table
         self._clock = clock
         self._org_id = org_id
-        self._head = head
+        self._headless = head is None
+        self._head = head or {"sequence": 0, "hash": GENESIS}
+        self._anchors = anchors
         self._archive = ArchiveCheck(table, storage, org_id)
         self._findings: list[Finding] = []
         self._events = 0
 
     def run(self, begin: date, end: date, archive: bool, *, whole: bool) -> Verification:
-        parts = self._archive.recorded()
         if archive:
             self._archive.begin()
+        parts = self._archive.recorded()
         chain = self._chain(begin, parts, whole=whole)
         days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
         by_day: dict[str, list[ArchivedPart]] = {}
@@ -87,8 +118,10 @@ class _Check:
             self._day(chain, day, by_day.get(day.isoformat(), []), archive=archive)
         head = self._head
         # Events that came meanwhile are beyond the head that was read first: they are nobody's intrusion.
-        reaches_head = end >= self._clock.now().date()
-        if reaches_head:
+        if self._headless:
+            self._find(FindingKind.REMOVED, None, "the chain's head is missing", place="chain")
+            found = [f for f in chain.finish(None, None) if not _is_beyond(f, chain.limit)]
+        elif end >= self._clock.now().date():
             found = chain.finish(int(head["sequence"]), str(head["hash"]))
             now = self._table.get(keys.audit_head_key(self._org_id)) or head
             found = [f for f in found if not _came_meanwhile(f, int(head["sequence"]), int(now["sequence"]))]
@@ -111,34 +144,43 @@ class _Check:
 
     def _chain(self, begin: date, parts: list[ArchivedPart], *, whole: bool) -> ChainCheck:
         limit = int(self._head["sequence"])
+        if self._headless:
+            # What the archive vouches for can be told; what was to come after it, nobody knows.
+            limit = max([0, *(part.last_sequence or 0 for part in parts)])
         if whole:
-            return ChainCheck(self._org_id, limit, previous=GENESIS)
+            return ChainCheck(self._org_id, limit, previous=GENESIS, anchors=self._anchors)
         before = [p for p in parts if p.date < begin.isoformat() and p.last_sequence is not None]
         if not before:
-            return ChainCheck.from_anywhere(self._org_id, limit)
+            return ChainCheck.from_anywhere(self._org_id, limit, self._anchors)
         latest = max(before, key=lambda part: part.last_sequence or 0)
-        return ChainCheck(self._org_id, limit, expected=(latest.last_sequence or 0) + 1, previous=latest.last_hash)
+        expected = (latest.last_sequence or 0) + 1
+        return ChainCheck(self._org_id, limit, expected, latest.last_hash, anchors=self._anchors)
 
     def _day(self, chain: ChainCheck, day: date, parts: list[ArchivedPart], *, archive: bool) -> None:
         text = day.isoformat()
         items = list(self._items(text))
-        if not parts:
+        known = bool(parts) or self._archive.has(text)
+        if not known:
             self._overdue(day)
-        self._expiries(text, items, parts)
-        expired = bool(parts) and self._may_have_expired(day)
+        self._expiries(text, items, known)
+        self._unchained(text, items)
+        expired = known and self._may_have_expired(day)
         if archive and self._archive.has(text):
             checked = self._archive.day(text)
             if checked.events is not None:
                 self._events += len(checked.events)
                 chain.add(text, checked.events)
-                self._compare(text, checked.events, items, expired=expired)
-                late = [item for item in items if "ttl" not in item]
+                for kind, words, event in differences(checked.events, items, expired=expired):
+                    self._find(kind, text, words, event)
+                held = {event.get("eventId") for event in checked.events}
+                late = [item for item in items if "ttl" not in item and item.get("eventId") not in held]
+                self._late(day, late)
                 chain.add(text, [archived_event(item) for item in late])
                 return
             if expired or not items:
                 chain.skip(checked.last_sequence or 0, checked.last_hash)
                 return
-        elif expired and len(items) < sum(part.count for part in parts):
+        elif parts and expired and len(items) < sum(part.count for part in parts):
             # Gone from the table as they should be, one after the other: the record of the archive vouches for
             # what they were.
             last = max(parts, key=lambda part: part.last_sequence or 0)
@@ -159,7 +201,7 @@ class _Check:
     def _items(self, day: str) -> Iterator[Item]:
         query = Query(keys.events_of_day(self._org_id, day), begins_with=keys.EVENT_PREFIX)
         for item in self._table.query_all(query):
-            if not _in_its_place(item):
+            if not in_its_place(item):
                 event_id = str(item.get("eventId", ""))
                 self._find(FindingKind.REORDERED, day, "does not stand where its content says", item, event_id)
             yield item
@@ -172,35 +214,41 @@ class _Check:
         if day < finished:
             self._find(FindingKind.OVERDUE, day.isoformat(), "the day is not in the archive")
 
-    def _expiries(self, day: str, items: list[Item], parts: list[ArchivedPart]) -> None:
+    def _late(self, day: date, late: list[Item]) -> None:
+        """The nightly job looks for them in the last days only."""
+        if late and day + timedelta(days=LATE_DAYS) < (self._clock.now() - SETTLING - OVERDUE_AFTER).date():
+            self._find(
+                FindingKind.OVERDUE,
+                day.isoformat(),
+                "came late, and only audit archive --catch-up will archive it",
+                late[0],
+            )
+
+    def _expiries(self, day: str, items: list[Item], known: bool) -> None:
         """What is not in the archive must not expire, and nothing before its time."""
         for item in items:
             if "ttl" not in item:
                 continue
             earliest = int((parse_iso(item["timestamp"]) + timedelta(days=HOT_DAYS)).timestamp())
-            if not parts:
-                self._find(FindingKind.UNPROTECTED, day, "may expire before it is archived", item, place="table")
+            # It may have been archived since the records were read.
+            known = known or bool(self._archive.recorded(day))
+            if not known:
+                self._find(FindingKind.UNPROTECTED, day, "may expire before it is archived", item)
             elif int(item["ttl"]) < earliest:
-                self._find(FindingKind.UNPROTECTED, day, "expires before its time", item, place="table")
+                self._find(FindingKind.UNPROTECTED, day, "expires before its time", item)
 
-    def _compare(self, day: str, archived: list[dict[str, Any]], items: list[Item], *, expired: bool) -> None:
-        """The table's copy of an archived day, event by event."""
-        here = {str(item["eventId"]): item for item in items}
-        for event in archived:
-            item = here.pop(str(event["eventId"]), None)
-            if item is None:
-                if not expired:
-                    self._find(FindingKind.REMOVED, day, "is archived, and missing in the table", event)
-            elif not _same(archived_event(item), event):
-                self._find(FindingKind.ALTERED, day, "is not what was archived", event)
-        for item in here.values():
-            if "ttl" in item:
-                self._find(FindingKind.INSERTED, day, "is in no part of the archive", item)
+    def _unchained(self, day: str, items: list[Item]) -> None:
+        """A change has its place in the chain since that began; decisions, denials and failures have none."""
+        since = str(self._head.get("since") or "")
+        for item in items:
+            claims = item.get("outcome") == Outcome.SUCCESS and item.get("eventType") != EventType.AUTHORIZATION
+            if claims and since and str(item.get("timestamp")) > since and not CHAIN_FIELDS & item.keys():
+                self._find(FindingKind.INSERTED, day, "tells of a change and is in no chain", item)
 
     def _find(
         self,
         kind: FindingKind,
-        day: str,
+        day: str | None,
         message: str,
         event: Mapping[str, Any] | None = None,
         event_id: str | None = None,
@@ -221,20 +269,8 @@ class _Check:
         )
 
 
-def _same(here: dict[str, Any], archived: dict[str, Any]) -> bool:
-    """As JSON, which knows neither sets nor bytes; most events are equal before that."""
-    return here == archived or event_line(here) == event_line(archived)
-
-
-def _in_its_place(item: Item) -> bool:
-    """Whether the keys, of the table and of the indexes, are those of the content."""
-    try:
-        ought = keys.event(
-            item["organisationId"], item["userId"], item["eventType"], item["timestamp"], item["eventId"]
-        )
-    except (KeyError, TypeError):
-        return True  # the chain has its own word on an event that lacks so much
-    return all(item.get(name) == value for name, value in ought.items())
+def _is_beyond(finding: Finding, limit: int) -> bool:
+    return finding.kind is FindingKind.INSERTED and finding.sequence is not None and finding.sequence > limit
 
 
 def _came_meanwhile(finding: Finding, before: int, now: int) -> bool:

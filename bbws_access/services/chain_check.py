@@ -14,7 +14,8 @@ from typing import Any, Final
 from bbws_access.models.audit_findings import Finding, FindingKind
 from bbws_access.services.archive_objects import event_line
 
-_CHAIN_FIELDS: Final = frozenset({"sequence", "previousHash", "eventHash"})
+CHAIN_FIELDS: Final = frozenset({"sequence", "previousHash", "eventHash"})
+"""What an event that was written with a change has, and no other."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,8 @@ class ChainCheck:
     """Is given days in order and remembers only what is not settled yet.
 
     ``expected`` is the next sequence; ``previous`` the hash before it, or ``None`` where it is unknown;
-    ``limit`` the head's sequence, beyond which nothing is settled.
+    ``limit`` the head's sequence, beyond which nothing is settled. ``anchors`` are hashes that are known from
+    elsewhere, by sequence: a chain that was forged from some event on, head and all, is sound but for them.
     Findings come out in the order of their sequences.
     """
 
@@ -56,6 +58,7 @@ class ChainCheck:
     limit: int
     expected: int = 1
     previous: str | None = None
+    anchors: dict[int, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     count: int = 0
     _waiting: dict[int, list[_Link]] = field(default_factory=dict)
@@ -67,15 +70,15 @@ class ChainCheck:
     _begun: bool = True
 
     @classmethod
-    def from_anywhere(cls, org_id: str, limit: int) -> ChainCheck:
+    def from_anywhere(cls, org_id: str, limit: int, anchors: dict[int, str]) -> ChainCheck:
         """Begins at the first sequence that it is given: for a range whose beginning nothing vouches for."""
-        return cls(org_id, limit, _begun=False)
+        return cls(org_id, limit, anchors=anchors, _begun=False)
 
     def add(self, day: str, events: Iterable[Mapping[str, Any]]) -> None:
         """A day's events, in any order. What came two days before is settled by now."""
         settled = self._seen
         for event in events:
-            if not _CHAIN_FIELDS & event.keys():
+            if not CHAIN_FIELDS & event.keys():
                 continue
             self.count += 1
             link = _link(event, day)
@@ -94,6 +97,8 @@ class ChainCheck:
         """Goes on after ``through``: what lies before could not be read, and something else vouches for its end."""
         self._settle(self._seen)
         if through >= self.expected:
+            if last_hash is not None and self.anchors.get(through) == last_hash:
+                del self.anchors[through]
             self.expected, self.previous, self._last = through + 1, last_hash, None
             self._seen = max(self._seen, through)
 
@@ -112,6 +117,7 @@ class ChainCheck:
         for link in self._strays:
             self._find(FindingKind.ALTERED, link, "carries no valid sequence")
         self._pair_swapped()
+        self._unmatched()
         self.findings.sort(key=lambda finding: (finding.sequence or 0, finding.kind))
         return self.findings
 
@@ -146,6 +152,13 @@ class ChainCheck:
             self._damaged.append(link)
         elif self.previous is not None and link.previous != self.previous:
             self._broken(link, vouched)
+        elif self.anchors.get(sequence, link.stored) != link.stored:
+            self._find(
+                FindingKind.ALTERED,
+                link,
+                "is not the one that is known from elsewhere: it, or one before it, was rewritten",
+            )
+        self.anchors.pop(sequence, None)
         self.previous = vouched if vouched is not None and not link.intact else link.stored
         self._last = link
 
@@ -193,6 +206,29 @@ class ChainCheck:
         self._find(kind, link, words)
         if not link.intact:
             self._damaged.append(link)
+
+    def _unmatched(self) -> None:
+        """Anchors of events that were not come by."""
+        missing = [(f.sequence, f.through_sequence) for f in self.findings if f.sequence and f.through_sequence]
+        for sequence in sorted(self.anchors):
+            if any(first <= sequence <= last for first, last in missing):
+                continue
+            beyond = sequence > self.limit
+            kind = FindingKind.TRUNCATED if beyond else FindingKind.UNREADABLE
+            words = (
+                f"is known from elsewhere, and the trail ends with event {self.limit}"
+                if beyond
+                else ("was not looked at: its day is out of the range, or in the archive alone")
+            )
+            self.findings.append(
+                Finding(
+                    kind=kind,
+                    place="chain",
+                    organisation_id=self.organisation_id,
+                    sequence=sequence,
+                    message=f"event {sequence} {words}",
+                )
+            )
 
     def _tell_missing(self, kind: FindingKind) -> None:
         if self._missing is None:
