@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.access.actor import Origin
 from bbws_access.access.authorizer import actor_of
@@ -13,6 +13,9 @@ from lambdas.call import Answer, Call, Page
 from lambdas.links import serving
 from lambdas.logs import logger
 from lambdas.wiring import cursors, decisions, services
+
+if TYPE_CHECKING:
+    from bbws_access.services.trail import Trail
 
 CORS_HEADERS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -50,13 +53,17 @@ def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -
             logger.exception("unexpected error")
             failure = _failure("INTERNAL_ERROR", "something went wrong", 500, request_id)
             answer = on_error(failure) if on_error else failure
-        captured = trail.captured - before if trail is not None else 0
-        logger.info(
-            "request answered", extra={"status": answer.status, **({"auditEvents": captured} if captured else {})}
-        )
+        written = _written(trail, before) if trail is not None else {}
+        logger.info("request answered", extra={"status": answer.status, **written})
         return _response(answer, request_id)
 
     return handler
+
+
+def _written(trail: Trail, before: int) -> dict[str, Any]:
+    """How many events were written, and the last one's hash: the log is out of reach of who can write to the table."""
+    captured = trail.captured - before
+    return {"auditEvents": captured, "auditHead": trail.reached} if captured else {}
 
 
 def _response(answer: Answer | Page, request_id: str) -> dict[str, Any]:

@@ -33,10 +33,11 @@ def asynchronous(handler: Handler) -> Handler:
         request_id = str(getattr(context, "aws_request_id", ""))
         logger.append_keys(request_id=request_id, action=handler.__name__)
         try:
-            before = services().trail.captured
+            trail = services().trail
+            before = trail.captured
             answer = handler(event, context)
-            if captured := services().trail.captured - before:
-                logger.info("event processed", extra={"auditEvents": captured})
+            if captured := trail.captured - before:
+                logger.info("event processed", extra={"auditEvents": captured, "auditHead": trail.reached})
         except Exception as error:
             code = error.code if isinstance(error, AccessError) else type(error).__name__
             logger.error("event failed", extra={"code": code})

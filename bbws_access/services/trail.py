@@ -69,6 +69,8 @@ class Trail:
         self._backoff = backoff or Backoff(attempts=60, first=0.01, longest=0.5)
         self.captured = 0
         """Events that were written through this object; the monitoring counts by it."""
+        self.reached = ""
+        """Whose chain was last written to and how far it came, as ``orgId:sequence:hash``: an anchor for the log."""
 
     def commit(
         self,
@@ -96,6 +98,7 @@ class Trail:
             except _HeadMoved:
                 continue
             self.captured += len(events)
+            self.reached = f"{org_id}:{events[-1].sequence}:{events[-1].event_hash}"
             return events
         raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
 

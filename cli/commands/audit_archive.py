@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _FINDINGS = {"What": "kind", "Where": "place", "Day": "date", "Event": "sequence", "Why": "message", "Object": "key"}
 _PARTS = {"Organisation": "organisationId", "Day": "date", "Part": "part", "Events": "count", "SHA-256": "sha256"}
 
+_ANCHOR = re.compile(r"([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
+
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, of UTC: 2026-01-31.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
 
@@ -34,6 +37,7 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access audit verify --org Acme
         bbws-access audit verify --org Acme --archive --from 2026-01-01
+        bbws-access audit verify --org Acme --anchor "$LAST_SEQUENCE:$LAST_HASH"
         """,
     )(verify)
     command(
@@ -64,18 +68,44 @@ def verify(
     archive: Annotated[
         bool, typer.Option("--archive", help="Read every archived object too, with its lock and versions.")
     ] = False,
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--anchor",
+            metavar="SEQUENCE:HASH",
+            help="An event's hash that is known from an earlier check, a bundle or a log; may be repeated.",
+        ),
+    ] = None,
     platform: PlatformOption = False,
 ) -> None:
     """Check that the trail says what it said: hashes, gaps, and the archive. Exit 3 when something is wrong."""
     org_id, first, last = owner(session, platform), parse_day(from_day, "--from"), parse_day(to_day, "--to")
+    anchors = _anchors(anchor or [])
     with working("Verifying"):
-        found = session.services.audit_verify.verify(session.actor, org_id, first, last, archive=archive)
+        found = session.services.audit_verify.verify(
+            session.actor, org_id, first, last, archive=archive, anchors=anchors
+        )
     if session.show.is_json:
         session.show.json(found.model_dump(mode="json", by_alias=True, exclude_none=True) | {"sound": found.sound})
     else:
         _show(session, found)
     if not found.sound:
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _anchors(words: list[str]) -> dict[int, str]:
+    """Raises :class:`InvalidInput` for one that is none, and for two of one event."""
+    found: dict[int, str] = {}
+    for word in words:
+        parsed = _ANCHOR.fullmatch(word)
+        if parsed is None:
+            raise InvalidInput(
+                f"--anchor {word[:80]!r} is not SEQUENCE:HASH", hint="audit verify and evidence print both as the last"
+            )
+        sequence, digest = int(parsed[1]), parsed[2].lower()
+        if found.setdefault(sequence, digest) != digest:
+            raise InvalidInput(f"--anchor gives event {sequence} two hashes")
+    return found
 
 
 def _show(session: Session, found: Verification) -> None:

@@ -110,3 +110,26 @@ def test_an_archive_that_fails_says_for_whom(bbws: Run, platform: Platform, acme
     platform.storage.fail_at = {"put_once"}
     done = bbws("audit", "archive", "--org", acme)
     assert (done.code, "the bucket is gone" in done.err) == (1, True)
+
+
+def test_a_hash_that_was_noted_is_compared(bbws: Run, acme: str) -> None:
+    """Whoever rewrites a chain with its head is told by what somebody wrote down before."""
+    noted = bbws("audit", "verify", "--org", acme, "-o", "json").json
+    anchor = f"{noted['lastSequence']}:{noted['lastHash'].upper()}"
+    assert bbws("audit", "verify", "--org", acme, "--anchor", anchor).code == 0
+    forged = bbws("audit", "verify", "--org", acme, "--anchor", f"2:{'a' * 64}", "--anchor", anchor)
+    assert (forged.code, "two hashes" in forged.err) == (2, True)
+    forged = bbws("audit", "verify", "--org", acme, "--anchor", f"2:{'a' * 64}", "-o", "json")
+    assert (forged.code, forged.json["findings"][0]["kind"], forged.json["findings"][0]["sequence"]) == (
+        3,
+        "ALTERED",
+        2,
+    )
+    cut = bbws("audit", "verify", "--org", acme, "--anchor", f"3:{'a' * 64}")
+    assert (cut.code, "the trail ends with event 2" in cut.err) == (3, True)
+
+
+@pytest.mark.parametrize("word", ["", "2", f"0:{'a' * 64}", f"2:{'a' * 63}", f"2:{'g' * 64}", "💥:1", "9" * 5000])
+def test_anchors_that_are_none(bbws: Run, acme: str, word: str) -> None:
+    done = bbws("audit", "verify", "--org", acme, "--anchor", word)
+    assert (done.code, "SEQUENCE:HASH" in done.err) == (2, True)

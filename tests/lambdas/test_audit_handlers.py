@@ -179,6 +179,18 @@ def test_an_export_that_does_not_fit_names_the_field(org: str, body: Any, field:
     assert field in reply.json["error"]["details"]["fields"]
 
 
+def test_the_log_keeps_an_anchor_of_each_change(platform: Platform, org: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Out of reach of whoever rewrites the table: ``audit verify --anchor`` compares it."""
+    body = {"name": "READER", "displayName": "Reader", "permissions": ["site:read"]}
+    assert ask("role-create-role", holder(org, "role:create site:read"), body, orgId=org).status == 201
+    (kept,) = [vars(r)["auditHead"] for r in caplog.records if "auditHead" in vars(r)]
+    found, sequence, digest = kept.split(":")
+    verify = platform.services.audit_verify
+    assert found == org
+    assert verify.verify(platform.operator, org, anchors={int(sequence): digest}).sound
+    assert not verify.verify(platform.operator, org, anchors={int(sequence): "0" * 64}).sound
+
+
 def test_the_nightly_run_archives_every_organisation(
     platform: Platform, org: str, caplog: pytest.LogCaptureFixture
 ) -> None:
