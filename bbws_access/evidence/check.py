@@ -1,6 +1,9 @@
 """Checks a bundle of audit evidence, offline.
 
-    python -I check.py BUNDLE.zip
+    python -I check.py BUNDLE.zip [SEQUENCE:HASH ...]
+
+Each SEQUENCE:HASH is an event's hash that is known from elsewhere, such as the last one of an earlier bundle: the
+bundle has to hold that event.
 
 Needs Python 3.9 or later and nothing else: no network, no other package. It reads the bundle and writes nothing.
 Exit code 0: nothing is wrong. 3: something is, and the first thing is named. 2: it was called wrongly.
@@ -10,10 +13,10 @@ What it checks, in this order:
 1. SHA256SUMS lists every file of the bundle, and each has the SHA-256 that stands there.
 2. The manifests in archive/ follow one another: each names the SHA-256 of the one before, from the first (64 zeros)
    to the one that evidence.json names as the last, and every day has one.
-3. Each archived day is, byte by byte, what its manifest says, and holds as many events.
+3. Each archived day is there, and is, byte by byte, what its manifest says.
 4. The events follow one another. An event's hash is the SHA-256 of its JSON without eventHash, with sorted keys and
    no white space, in UTF-8; previousHash is the hash of the event with the sequence before. No number may be missing.
-5. retention.json: every archived object is locked for seven years from when it was written.
+5. retention.json: every archived object has one version, which is locked for seven years from when it was written.
 
 What is said of a thing that is wrong: ALTERED, REMOVED, REORDERED, INSERTED, TRUNCATED (the end is missing),
 UNREADABLE (nothing can be said of what is in it), UNPROTECTED (it is as it was, and could be changed or lost).
@@ -24,6 +27,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import sys
 import zipfile
 import zlib
@@ -36,6 +40,7 @@ GENESIS = "0" * 64
 LOCKED_DAYS = 2555
 SUMS = "SHA256SUMS"
 PIECE = 1 << 20
+ANCHOR = re.compile(r"([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 """What the standard library raises for damaged zip, gzip and JSON."""
 
@@ -193,7 +198,8 @@ class Digesting:
 class Chain:
     """The chained events, whichever file they are in; what follows what went before is let go at once."""
 
-    def __init__(self, evidence: Event, findings: Findings) -> None:
+    def __init__(self, evidence: Event, findings: Findings, anchors: dict[int, str]) -> None:
+        self.anchors = dict(anchors)
         expected = evidence["chain"]
         self.next = expected["firstSequence"]
         self.previous = expected["previousHash"]
@@ -223,6 +229,9 @@ class Chain:
             kept = following is None or following[0].get("previousHash") == event["eventHash"]
             wrong = self.next - 1 if kept and self.next > 1 else self.next
             self.findings.add((3, wrong, 0), "ALTERED", f"event {wrong}", "does not fit to the one beside it")
+        elif self.anchors.get(self.next, event["eventHash"]) != event["eventHash"]:
+            self.findings.add((3, self.next, 0), "ALTERED", f"event {self.next}", "is not the one that is known")
+        self.anchors.pop(self.next, None)
         self.previous = event["eventHash"]
         self.next += 1
 
@@ -251,6 +260,9 @@ class Chain:
             words = "has changed places with another" if swapped else "does not have the hash that it was written with"
             number = sequence if isinstance(sequence, int) else self.last
             self.tell("REORDERED" if swapped else "ALTERED", number, event, place, words)
+        for sequence in sorted(self.anchors):
+            kind = "TRUNCATED" if sequence > self.last else "REMOVED"
+            self.findings.add((3, sequence, 5), kind, f"event {sequence}", "is known, and cannot be seen in the bundle")
 
     def stand_in(self, placed: dict[int, int]) -> tuple[Event, str] | None:
         """The damaged event that ought to have the next number, if there is one."""
@@ -290,11 +302,15 @@ def exchanged(event: Event, other: Event) -> bool:
 
 
 def check_events(
-    bundle: zipfile.ZipFile, evidence: Event, manifests: dict[int, Event], unreadable: set[str], findings: Findings
+    bundle: zipfile.ZipFile, evidence: Event, manifests: dict[int, Event], unreadable: set[str], chain: Chain
 ) -> tuple[int, int]:
     """Every file of events, in the order of the days. Returns the number of events, and of chained ones."""
-    chain, count, present = Chain(evidence, findings), 0, set(bundle.namelist())
+    findings, count, present = chain.findings, 0, set(bundle.namelist())
     by_key = {str(manifest.get("key")): manifest for manifest in manifests.values()}
+    named = {entry["name"] for entry in evidence["files"]}
+    for nth, one in sorted(manifests.items()):
+        if evidence["from"] <= str(one.get("date")) <= evidence["to"] and one.get("key") not in named:
+            findings.add((2, nth), "REMOVED", str(one.get("key")), f"is missing, and manifest {nth} is of it")
     for entry in evidence["files"]:
         name, manifest = entry["name"], by_key.get(entry["name"])
         if name not in present or name in unreadable:
@@ -354,6 +370,9 @@ def check_retention(bundle: zipfile.ZipFile, manifests: dict[int, Event], eviden
             findings.add((4, entry["name"]), "UNPROTECTED", entry["name"], "is not locked")
         elif moment(lock["lockedUntil"]) < moment(manifest["writtenAt"]) + timedelta(days=LOCKED_DAYS, minutes=-1):
             findings.add((4, entry["name"]), "UNPROTECTED", entry["name"], "is not locked for seven years")
+        elif lock.get("versions") != 1:
+            words = "has more than the version that was written"
+            findings.add((4, entry["name"]), "UNPROTECTED", entry["name"], words)
     for name in sorted(retention["protection"]):
         how = "as retention.json says" if retention["protection"][name] else "not set on the bucket"
         say(f"{name:14} {how}")
@@ -366,11 +385,11 @@ def moment(text: str) -> datetime:
 # --- all together ---------------------------------------------------------------------------------
 
 
-def check(path: str) -> list[Found]:
+def check(path: str, anchors: dict[int, str] | None = None) -> list[Found]:
     findings = Findings()
     try:
         with zipfile.ZipFile(path) as bundle:
-            check_bundle(bundle, findings)
+            check_bundle(bundle, findings, anchors or {})
     except BROKEN as error:
         with Path(path).open("rb") as file:
             begun = file.read(4) == b"PK\x03\x04"
@@ -379,7 +398,7 @@ def check(path: str) -> list[Found]:
     return findings.in_order()
 
 
-def check_bundle(bundle: zipfile.ZipFile, findings: Findings) -> None:
+def check_bundle(bundle: zipfile.ZipFile, findings: Findings, anchors: dict[int, str]) -> None:
     differing, unreadable = check_files(bundle, findings)
     evidence = read_json(bundle, "evidence.json", findings)
     try:
@@ -389,7 +408,7 @@ def check_bundle(bundle: zipfile.ZipFile, findings: Findings) -> None:
             say("{organisationName} ({organisationId}), {from} to {to}, made {madeAt} by {madeBy}".format(**evidence))
             manifests = check_manifests(bundle, evidence, findings)
             check_days(manifests, findings)
-            count, chained = check_events(bundle, evidence, manifests, unreadable, findings)
+            count, chained = check_events(bundle, evidence, manifests, unreadable, Chain(evidence, findings, anchors))
             say(f"{count} events, {chained} of them chained, {len(manifests)} manifests")
             say("last event     {lastSequence}, hash {lastHash}".format(**evidence["chain"]))
             say("last manifest  {number}, SHA-256 {manifestDigest}".format(**evidence["archive"]))
@@ -410,13 +429,14 @@ def say(text: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0].startswith("-"):
+    anchors = [ANCHOR.fullmatch(word) for word in arguments[1:]]
+    if not arguments or arguments[0].startswith("-") or None in anchors:
         sys.stderr.write((__doc__ or "") + "\n")
         return 2
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     try:
-        wrong = check(arguments[0])
+        wrong = check(arguments[0], {int(found[1]): found[2].lower() for found in anchors if found})
     except OSError as error:
         sys.stderr.write(f"{arguments[0]} cannot be read: {error.strerror}\n")
         return 2

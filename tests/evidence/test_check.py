@@ -18,15 +18,16 @@ from typing import Any
 
 import pytest
 
-from bbws_access.audit_storage import Tier
+from bbws_access.audit_storage import ObjectVersion, Tier
 from bbws_access.errors import Conflict, Denied, InvalidInput, NotFound
 from bbws_access.evidence import check as checker
 from bbws_access.services.audit_evidence import AuditEvidence, Gathered
 from bbws_access.services.chain_check import computed_hash
 from bbws_access.services.trail import Trail
+from bbws_access.store.writes import Put
 from tests.fakes import FakeIds
 from tests.services.holders import holder
-from tests.services.test_audit_verify import OPERATOR, ORG, World, world
+from tests.services.test_audit_verify import OPERATOR, ORG, World, decision, world
 
 Files = dict[str, bytes]
 
@@ -77,11 +78,11 @@ class Verdict:
         return self.out.splitlines()[-1]
 
 
-def run(path: Path, files: Files) -> Verdict:
+def run(path: Path, files: Files, *anchors: str) -> Verdict:
     """The program out of the bundle, with nothing but the standard library."""
     program = path.with_name("check.py")
     program.write_bytes(files["check.py"])
-    words = [sys.executable, "-I", "-S", str(program), str(path)]
+    words = [sys.executable, "-I", "-S", str(program), str(path), *anchors]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=path.parent, env={})
     assert done.stderr == ""
     return Verdict(done.returncode, done.stdout)
@@ -398,3 +399,83 @@ def test_a_day_in_glacier_is_asked_for_first(whole: tuple[World, Files]) -> None
     with pytest.raises(Conflict) as raised:
         made(w)
     assert raised.value.code == "ARCHIVE_COLD"
+
+
+def test_a_job_that_died_before_it_marked_puts_nothing_in_twice(whole: tuple[World, Files], tmp_path: Path) -> None:
+    w = whole[0].copy()
+    for item in w.events():
+        if item["timestamp"].startswith("2026-03-05"):
+            item.pop("ttl")
+    files, found = made(w)
+    assert (judged(files, tmp_path), found.events) == ([], 220)
+
+
+def test_an_event_cannot_be_kept_out_by_its_ttl(whole: tuple[World, Files], tmp_path: Path) -> None:
+    """One that came late and is in no object, though it looks as if it were."""
+    w = whole[0].copy()
+    event = decision(999, w.clock.moment.replace(day=5, hour=23))
+    w.table.write(Put(event.model_copy(update={"ttl": 4_000_000_000}).to_item()))
+    files, found = made(w)
+    assert found.events == 221
+    assert [e["eventId"] for e in events_of(files, "table/2026-03-05.jsonl")] == ["D00000999"]
+
+
+# --- known from elsewhere -------------------------------------------------------------------------
+
+
+def test_a_day_that_the_bundle_does_not_speak_of(files: Files, tmp_path: Path) -> None:
+    """Its object is taken out together with every word about it, but its manifest."""
+    name = f"archive/{ORG}/2026/03/2026-03-05.json.gz"
+    evidence = json.loads(files["evidence.json"])
+    evidence["files"] = [entry for entry in evidence["files"] if entry["name"] != name]
+    files["evidence.json"] = json.dumps(evidence).encode()
+    del files[name]
+    found = judged(summed(files), tmp_path)
+    assert (found[0][1], found[0][2]) == ("REMOVED", name)
+
+
+def test_an_object_with_another_version(whole: tuple[World, Files], tmp_path: Path) -> None:
+    w = whole[0].copy()
+    key = w.storage.keys_below("archive/")[0]
+    w.storage.other_versions.append(ObjectVersion(key, "v2", latest=True))
+    (finding,) = judged(made(w)[0], tmp_path)
+    assert (finding[1], finding[2]) == ("UNPROTECTED", key)
+
+
+def reforged(files: Files, sequence: int) -> Files:
+    """Every event from one on, every manifest after it, and all that names them."""
+    evidence = json.loads(files["evidence.json"])
+    files, previous, manifest_digest = dict(files), None, "0" * 64
+    for name in days(files):
+        events = events_of(files, name)
+        for event in events:
+            if event.get("sequence", 0) < sequence:
+                continue
+            if event["sequence"] == sequence:
+                event["details"] = {"forged": True}
+            event["previousHash"] = event["previousHash"] if previous is None else previous
+            previous = event["eventHash"] = computed_hash(event)
+        put_events(files, name, events)
+        if name.endswith(".gz"):
+            beside = name.replace(".json.gz", ".manifest.json")
+            manifest = json.loads(files[beside])
+            manifest |= {"sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
+            manifest["previousManifest"] = manifest_digest
+            files[beside] = json.dumps(manifest).encode()
+            manifest_digest = hashlib.sha256(files[beside]).hexdigest()
+    evidence["chain"]["lastHash"], evidence["archive"]["manifestDigest"] = previous, manifest_digest
+    return summed(files | {"evidence.json": json.dumps(evidence).encode()})
+
+
+def test_a_bundle_that_was_forged_throughout_fits_together_and_not_to_what_is_known(
+    files: Files, tmp_path: Path
+) -> None:
+    last = json.loads(files["evidence.json"])["chain"]
+    anchor = f"{last['lastSequence']}:{last['lastHash']}"
+    assert run(packed(files, tmp_path / "true.zip"), files, anchor).code == 0
+    forged = reforged(files, 120)
+    assert run(packed(forged, tmp_path / "forged.zip"), files).code == 0
+    done = run(packed(forged, tmp_path / "forged.zip"), files, anchor)
+    assert (done.code, "ALTERED, event 200" in done.first) == (3, True)
+    later = run(packed(files, tmp_path / "true.zip"), files, f"201:{'a' * 64}")
+    assert (later.code, "TRUNCATED, event 201" in later.first) == (3, True), later.out
