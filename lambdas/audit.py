@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -90,7 +91,12 @@ def _listed(call: Call, org_id: str, types: frozenset[EventType], *, own_teams: 
     actor = call.actor
     found = call.services.audit.page(actor, _question(call, org_id, types), call.page(), own_teams=own_teams)
     shown = [AuditEventView.model_validate(event, from_attributes=True) for event in found.items]
-    return call.listed(ListPage(shown, found.last), _trail_path, relation="trail")
+    answer = call.listed(ListPage(shown, found.last), _trail_path, relation="trail")
+    return (
+        answer
+        if not found.archived_days
+        else replace(answer, body={**answer.body, "archivedDays": found.archived_days})
+    )
 
 
 def _question(call: Call, org_id: str, types: frozenset[EventType]) -> AuditQuestion:

@@ -90,7 +90,8 @@ class Exported(ApiModel):
 class AuditSummary(ApiModel):
     """Counts of events; ``complete`` is false where the range held more than one summary reads.
 
-    Then only what lies between ``from`` and ``reached`` was counted.
+    Then only what lies between ``from`` and ``reached`` was counted. ``archived_days`` of the range have left the
+    table: the archive was read for them.
     """
 
     organisation_id: str
@@ -98,6 +99,7 @@ class AuditSummary(ApiModel):
     to: str
     reached: str | None = None
     complete: bool
+    archived_days: int = 0
     count: int
     by_type: dict[str, int]
     by_outcome: dict[str, int]

@@ -33,6 +33,7 @@ class Contract:
     request: type[BaseModel] | None = None
     request_required: bool = True
     listed: bool = False
+    list_says: tuple[str, ...] = ()
     status: int = 200
     filters: tuple[QueryParameter, ...] = ()
     problems: tuple[str, ...] = ()

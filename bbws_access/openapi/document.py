@@ -80,7 +80,7 @@ def _schemas(contracts: list[Contract]) -> dict[str, Any]:
     for contract in contracts:
         if contract.listed:
             item = schemas.name_of(contract.answer)
-            found[f"{item}List"] = schemas.list_schema(item)
+            found[f"{item}List"] = schemas.list_schema(item, contract.list_says)
     return dict(sorted((found | schemas.shared_schemas()).items()))
 
 

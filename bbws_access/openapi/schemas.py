@@ -48,8 +48,8 @@ def answer_schemas(relations: Mapping[type[BaseModel], str]) -> dict[str, Schema
     return {name_of(model): _answer(schema, relations[model]) for model, schema in generated.items()}
 
 
-def list_schema(item: str) -> Schema:
-    """A page of ``item``."""
+def list_schema(item: str, says: Iterable[str] = ()) -> Schema:
+    """A page of ``item``; ``says`` are counts that may stand beside the items."""
     return {
         "type": "object",
         "required": ["items", "count", "moreAvailable", "_links"],
@@ -57,6 +57,7 @@ def list_schema(item: str) -> Schema:
             "items": {"type": "array", "items": reference(item)},
             "count": {"type": "integer", "description": "Items on this page."},
             "moreAvailable": {"type": "boolean", "description": "Whether there is a next page."},
+            **{name: {"type": "integer", "description": ATTRIBUTES[name][0]} for name in says},
             "_links": reference(LINKS),
         },
     }

@@ -10,9 +10,10 @@ from typing import Any, Final
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.audit_storage import AuditStorage, Tier
-from bbws_access.clock import Clock
+from bbws_access.clock import Clock, parse_iso
 from bbws_access.errors import NotFound
 from bbws_access.models.archive import ArchivedPart
+from bbws_access.models.audit_questions import HOT_DAYS
 from bbws_access.models.kinds import EventType
 from bbws_access.services import archive_objects as objects
 from bbws_access.services.trail import Change, Trail
@@ -76,15 +77,19 @@ class ArchiveRestore:
                 yield from objects.unpack(stream)
 
     def into_table(self, actor: Actor, org_id: str, day: str) -> tuple[int, int]:
-        """How many events were written, and how many were there already; they leave again after a week."""
-        expires = int((self._clock.now() + timedelta(days=KEPT_DAYS)).timestamp())
+        """How many events were written, and how many were there already.
+
+        They leave again after a week, and none before its time.
+        """
+        until = self._clock.now() + timedelta(days=KEPT_DAYS)
         written = there = 0
         for event in self.events(actor, org_id, day):
             names = keys.event(
                 event["organisationId"], event["userId"], event["eventType"], event["timestamp"], event["eventId"]
             )
+            expires = max(until, parse_iso(event["timestamp"]) + timedelta(days=HOT_DAYS))
             try:
-                self._table.write(Put({**event, **names, "ttl": expires}, condition=ABSENT))
+                self._table.write(Put({**event, **names, "ttl": int(expires.timestamp())}, condition=ABSENT))
                 written += 1
             except ConditionFailed:
                 there += 1

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from itertools import islice
 from pathlib import Path
@@ -46,6 +46,13 @@ _AROUND: Final = timedelta(minutes=5)
 """How far an event's time may be from that in its id: writers' clocks differ, and no chain's time runs backwards."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrailPage(ListPage[AuditEvent]):
+    """``archived_days`` of the answer, from this page on, have left the table: the archive is read for them."""
+
+    archived_days: int = 0
+
+
 class Audit:
     """The trail's reader."""
 
@@ -80,9 +87,7 @@ class Audit:
                     return item
         raise NotFound(f"there is no event {event_id!r} here", code="EVENT_NOT_FOUND", hint="bbws-access audit query")
 
-    def page(
-        self, actor: Actor, question: AuditQuestion, page: PageRequest, *, own_teams: bool = False
-    ) -> ListPage[AuditEvent]:
+    def page(self, actor: Actor, question: AuditQuestion, page: PageRequest, *, own_teams: bool = False) -> TrailPage:
         """One page of the answer; raises as :meth:`events`.
 
         With ``own_teams``, who may not read all of the trail sees what concerns the teams that they may audit.
@@ -96,7 +101,8 @@ class Audit:
             last: str | None = position(items[-1])
         else:
             last = (walk.reached or after) if walk.cut_short else None
-        return ListPage([AuditEvent.from_item(item) for item in items], {_POSITION: last} if last else None)
+        found = [AuditEvent.from_item(item) for item in items]
+        return TrailPage(found, {_POSITION: last} if last else None, walk.archived_days)
 
     def summary(self, actor: Actor, question: AuditQuestion) -> AuditSummary:
         """Counts by type, outcome, action and day; raises as :meth:`events`."""
@@ -115,6 +121,7 @@ class Audit:
             to=iso(asked.until) if asked.until else "",
             reached=reached.partition("#")[0] if reached else None,
             complete=not walk.cut_short,
+            archived_days=walk.archived_days,
             count=types.total(),
             by_type=dict(sorted(types.items())),
             by_outcome=dict(sorted(outcomes.items())),
@@ -200,7 +207,7 @@ class Audit:
         cold = ArchiveSource(self._table, self._storage, asked, self._clock.now(), after)
         if cold.days:
             sources.append(cold)
-        return EventWalk(sources, newest_first=asked.newest_first, requests=requests)
+        return EventWalk(sources, newest_first=asked.newest_first, requests=requests, archived_days=cold.days)
 
 
 def _around(event_id: str, asked: AuditQuestion) -> list[AuditQuestion]:

@@ -46,10 +46,14 @@ def position(item: Item) -> str:
 class EventWalk:
     """Merges sources by time; an event that stands in two of them comes once.
 
-    ``requests`` bounds how many are made; ``None`` is no bound.
+    ``requests`` bounds how many are made; ``None`` is no bound. ``archived_days`` says how many days of the answer
+    are read from the archive.
     """
 
-    def __init__(self, sources: Iterable[Source], *, newest_first: bool, requests: int | None = None) -> None:
+    def __init__(
+        self, sources: Iterable[Source], *, newest_first: bool, requests: int | None = None, archived_days: int = 0
+    ) -> None:
+        self.archived_days = archived_days
         self._earliest = max if newest_first else min
         self._start = _END if newest_first else ""
         self._lanes = [_Lane(source, self._start) for source in sources]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bbws_access.models.kinds import FileFormat
+from bbws_access.wording import number_of
 from cli.audit_question import (
     ActionOption,
     ExportUntilOption,
@@ -84,8 +85,7 @@ def query(
         zone=zone,
     )
     audit, actor = session.services.audit, session.actor
-    if days := audit.archived_days(actor, asked):
-        session.show.note(f"Reading {days} days from the archive too.")
+    _say_archive(session, asked)
     found = list(islice(audit.rows(actor, asked), limit + 1))
     more = len(found) > limit
     rows: list[Mapping[str, Any]] = [_in_zone(row, zone) for row in found[:limit]]
@@ -93,6 +93,11 @@ def query(
     session.show.table(rows, columns, empty="No events in this range.", more_available=more)
     if more:
         session.show.note(f"There are more than {limit} events: raise --limit, or use audit export.")
+
+
+def _say_archive(session: Session, asked: AuditQuestion) -> None:
+    if days := session.services.audit.archived_days(session.actor, asked):
+        session.show.note(f"Reading {number_of(days, 'day')} from the archive too.")
 
 
 def _in_zone(row: Mapping[str, Any], zone: str | None) -> Mapping[str, Any]:
@@ -141,6 +146,7 @@ def export(
         until=until,
     )
     session.announce()
+    _say_archive(session, asked)
     with failures_told(session, "audit.export", "audit", asked.organisation_id, asked.organisation_id):
         if to == "s3":
             data = _to_bucket(session, asked, export_format)

@@ -8,11 +8,13 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import typer
 
+from bbws_access.wording import number_of
 from cli.audit_question import (
     ActionOption,
     OutcomeOption,
@@ -119,6 +121,8 @@ def summary(
         for name, count in data[key].items()
     ]
     session.show.table(rows, {"By": "by", "": "what", "Events": "count"}, empty="No events in this range.")
+    if found.archived_days:
+        session.show.note(f"{number_of(found.archived_days, 'day')} of the range were counted from the archive.")
     if not found.complete:
         session.show.note(f"Counted up to {found.reached} only: narrow the range.")
 
@@ -146,25 +150,31 @@ def tail(
         action=action,
         resource=resource,
     )
-    audit, actor = session.services.audit, session.actor
-    rows = audit.rows(actor, asked)
-    latest = [row for row, _ in zip(rows, range(lines), strict=False)][::-1]
-    begun = datetime.now(UTC)
-    for row in latest:
+    from bbws_access.clock import iso
+
+    audit, actor, clock = session.services.audit, session.actor, session.world.clock
+    looked = clock.now()
+    latest = list(islice(audit.rows(actor, asked), max(lines, 1)))[::-1]
+    for row in latest if lines else []:
         _print(session, row)
     if not follow:
         return
     seen: deque[str] = deque((str(row["eventId"]) for row in latest), maxlen=5000)
-    looked = begun
+    # What was there before this began was not asked for.
+    begun = _order(latest[-1]) if latest else (iso(looked), 0)
     while True:
         time.sleep(every)
-        now = datetime.now(UTC)
+        now = clock.now()
         for row in audit.rows(actor, replace(asked, since=looked - _OVERLAP, newest_first=False)):
-            # What was there before this began was not asked for.
-            if row["eventId"] not in seen and (row["timestamp"] >= begun.isoformat(timespec="milliseconds")[:23]):
+            if row["eventId"] not in seen and _order(row) >= begun:
                 seen.append(str(row["eventId"]))
                 _print(session, row)
         looked = now
+
+
+def _order(row: Mapping[str, Any]) -> tuple[str, int]:
+    """Several events of one change have one time."""
+    return str(row["timestamp"]), int(row.get("sequence") or sys.maxsize)
 
 
 def _print(session: Session, row: Mapping[str, Any]) -> None:

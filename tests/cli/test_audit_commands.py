@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bbws_access.models.kinds import EventType
+from bbws_access.services.trail import Change
+from cli.commands import audit_reading
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
@@ -32,6 +36,42 @@ def test_the_latest_come_last(bbws: Run, acme: str) -> None:
     lines = bbws("audit", "tail", "--org", acme, "-o", "json").out.splitlines()
     assert [json.loads(line)["action"] for line in lines] == ["organisation.create", "organisation.seed"]
     assert bbws("audit", "tail", "--org", acme, "-n", "1").out.count("\n") == 1
+
+
+@pytest.mark.parametrize("lines", ["10", "1", "0"])
+def test_whoever_follows_sees_what_comes_and_nothing_twice(
+    bbws: Run, platform: Platform, acme: str, monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    """Something happens between two looks, of which the last is interrupted."""
+    looks = iter(range(5))
+
+    def meanwhile(_: float) -> None:
+        platform.clock.advance(seconds=1)
+        if (n := next(looks)) == 4:
+            raise KeyboardInterrupt
+        if n < 3:
+            change = Change(EventType.CONFIGURATION, f"thing.{n}", "thing", str(n))
+            platform.services.trail.commit(platform.operator, acme, [change, replace(change, action=f"more.{n}")])
+
+    monkeypatch.setattr(audit_reading.time, "sleep", meanwhile)
+    done = bbws("audit", "tail", "--org", acme, "--follow", "-n", lines, "-o", "json")
+    assert done.code == 130
+    came = [json.loads(line)["action"] for line in done.out.splitlines()]
+    before = ["organisation.create", "organisation.seed"][2 - min(int(lines), 2) :]
+    assert came == [*before, "thing.0", "more.0", "thing.1", "more.1", "thing.2", "more.2"]
+
+
+@pytest.mark.parametrize("words", [("query",), ("summary",), ("export", "--to", "TARGET")])
+def test_what_is_read_from_the_archive_is_said(
+    bbws: Run, platform: Platform, acme: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    words = tuple(str(tmp_path / "x.csv") if word == "TARGET" else word for word in words)
+    begun = platform.clock.now().isoformat()
+    platform.clock.advance(days=1)
+    assert bbws("audit", "archive", "--org", acme).code == 0
+    assert "archive" not in bbws("audit", *words, "--org", acme, "--since", begun).err
+    platform.clock.advance(days=60)
+    assert "1 day" in bbws("audit", *words, "--org", acme, "--since", begun).err
 
 
 def test_it_is_counted(bbws: Run, acme: str) -> None:

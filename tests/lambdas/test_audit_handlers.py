@@ -132,6 +132,23 @@ def test_another_tenants_trail_is_closed(org: str, name: str) -> None:
     assert len(texts) == 1
 
 
+@pytest.mark.parametrize("name", [*LISTS, "audit-get-audit-summary"])
+def test_a_question_past_the_table_reads_the_archive_and_says_so(platform: Platform, org: str, name: str) -> None:
+    begun, auditor = iso(platform.clock.now() - timedelta(hours=1)), holder(org, "audit:read")
+    hot = ask(name, auditor, query={"from": begun}, **params(name, org)).json
+    platform.clock.advance(days=1)
+    assert not platform.services.archive.run(platform.operator, [org]).failures
+    platform.clock.advance(days=50)
+    for item in platform.items():
+        if "ttl" in item:
+            key = {"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}
+            platform.client.delete_item(TableName=platform.table.name, Key=key)
+    cold = ask(name, auditor, query={"from": begun}, **params(name, org)).json
+    assert (hot.get("archivedDays", 0), cold["archivedDays"]) == (0, 1)
+    assert cold["count"] == hot["count"] > 0
+    assert cold.get("items") == hot.get("items")
+
+
 def test_who_only_audits_a_team_sees_that_team(org: str) -> None:
     lead = replace(holder(org, ""), team_capabilities={"x": frozenset({"CAN_VIEW_AUDIT"})})
     reply = ask("audit-get-org-audit", lead, orgId=org)

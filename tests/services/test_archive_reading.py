@@ -95,6 +95,17 @@ def test_a_day_comes_back_into_the_table_and_leaves_again(platform: Platform, or
     assert not platform.services.archive.run(platform.operator, [org]).parts
 
 
+def test_what_comes_back_does_not_leave_before_its_time(platform: Platform, org: str) -> None:
+    """A recent day, of which somebody took an event away: it would have stayed for longer than a week."""
+    day = (platform.clock.now() - timedelta(days=10)).date().isoformat()
+    (gone,) = [i for i in platform.items() if str(i["PK"]).endswith(f"DATE#{day}")]
+    platform.client.delete_item(TableName=platform.table.name, Key={k: {"S": gone[k]} for k in ("PK", "SK")})
+    assert platform.services.archive_restore.into_table(platform.operator, org, day) == (1, 0)
+    (back,) = [i for i in platform.items() if str(i["PK"]).endswith(f"DATE#{day}")]
+    assert back == gone
+    assert platform.services.audit_verify.verify(platform.operator, org, archive=True).findings == []
+
+
 def test_a_cold_day_is_asked_for_first(platform: Platform, org: str, question: AuditQuestion) -> None:
     key = f"archive/{org}/2026/03/2026-03-01.json.gz"
     platform.storage.tiers[key] = Tier.COLD
