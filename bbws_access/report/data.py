@@ -165,13 +165,15 @@ class Finding:
 class Verification:
     """What a check of the trail found; ``checked`` says in words what was looked at.
 
-    ``total`` findings were made, of which ``findings`` holds the first.
+    ``total`` findings were made, of which ``findings`` holds the first. ``anchor`` is how far the trail had come,
+    as ``sequence:hash``; empty where that is not known.
     """
 
     made_at: datetime
     checked: list[str]
     findings: list[Finding] = field(default_factory=list)
     total: int = 0
+    anchor: str = ""
 
     @property
     def intact(self) -> bool:

@@ -73,7 +73,8 @@ class AuditReports:
         if archive:
             checked.append(f"{found.objects} archived objects, their manifests, locks and versions")
         findings = [Finding(f.key or f.date or f.place, f.kind.value, f.message) for f in found.findings]
-        return Verification(self._clock.now(), checked, findings[:_SHOWN], len(findings))
+        anchor = f"{found.last_sequence}:{found.last_hash}" if found.last_sequence else ""
+        return Verification(self._clock.now(), checked, findings[:_SHOWN], len(findings), anchor)
 
     def made_from(
         self,

@@ -11,7 +11,6 @@ import pytest
 
 from bbws_access.models.kinds import EventType
 from bbws_access.services.trail import Change
-from cli.commands import audit_reading
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
@@ -53,7 +52,7 @@ def test_whoever_follows_sees_what_comes_and_nothing_twice(
             change = Change(EventType.CONFIGURATION, f"thing.{n}", "thing", str(n))
             platform.services.trail.commit(platform.operator, acme, [change, replace(change, action=f"more.{n}")])
 
-    monkeypatch.setattr(audit_reading.time, "sleep", meanwhile)
+    monkeypatch.setattr("cli.commands.audit_reading.time.sleep", meanwhile)
     done = bbws("audit", "tail", "--org", acme, "--follow", "-n", lines, "-o", "json")
     assert done.code == 130
     came = [json.loads(line)["action"] for line in done.out.splitlines()]

@@ -144,9 +144,19 @@ def test_what_verification_found_is_told() -> None:
     found = report_page(report([], checked=verification(Finding("2026-03-04, sequence 17", "altered", "does not fit"))))
     text = Outline(found).text
     assert "1 wrong" in text
+    assert "1 thing was found to be wrong" in text
     assert "2026-03-04, sequence 17" in text
     assert "does not fit" in text
     assert "Intact" in Outline(report_page(report([], checked=verification()))).text
+
+
+def test_a_page_that_is_kept_can_be_compared_later() -> None:
+    assert f"900:{'5e' * 32}" in cells_and_code(report_page(report([], checked=verification())))
+    assert "--anchor" not in Outline(report_page(report([]))).text
+
+
+def cells_and_code(page: str) -> list[str]:
+    return re.findall(r"<code>([^<]*)</code>", page)
 
 
 def test_a_change_is_told_with_before_and_after() -> None:
