@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.access.actor import Origin
 from bbws_access.access.authorizer import actor_of
-from bbws_access.errors import AccessError, Denied, Unauthenticated
+from bbws_access.errors import AccessError, Denied, InvalidInput, TooManyRequests, Unauthenticated
 from lambdas.call import Answer, Call, Page
 from lambdas.links import serving
 from lambdas.logs import logger
@@ -22,6 +22,18 @@ CORS_HEADERS: Final = {
     "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Request-ID",
 }
+
+_NOBODYS: Final = (InvalidInput, Unauthenticated, TooManyRequests)
+"""Errors that leave no event of a failed change."""
+
+_TYPES: Final = {
+    "permission": "PERMISSION_CHANGE",
+    "invitation": "INVITATION",
+    "team": "TEAM_MEMBERSHIP",
+    "role": "ROLE_CHANGE",
+    "audit": "CONFIGURATION",
+}
+"""What a service's changes are called in the trail."""
 
 Action = Callable[[Call], Answer | Page]
 LambdaHandler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -45,12 +57,14 @@ def endpoint(action: Action, on_error: Callable[[Answer], Page] | None = None) -
             with serving(event):
                 answer = action(Call(event, services(), cursors(), origin))
         except AccessError as error:
-            if isinstance(error, Denied):
-                _record_denial(error, event, origin)
+            if trail is not None:
+                _record(error, action, event, origin)
             refusal = _refusal(error, request_id)
             answer = on_error(refusal) if on_error else refusal
         except Exception:
             logger.exception("unexpected error")
+            if trail is not None:  # otherwise there is nothing set up that could take it
+                _record(AccessError("", code="INTERNAL_ERROR"), action, event, origin)
             failure = _failure("INTERNAL_ERROR", "something went wrong", 500, request_id)
             answer = on_error(failure) if on_error else failure
         written = _written(trail, before) if trail is not None else {}
@@ -84,17 +98,24 @@ def _refusal(error: AccessError, request_id: str) -> Answer:
     return _failure(error.code, error.message, error.status, request_id, error.details)
 
 
-def _record_denial(error: Denied, event: Mapping[str, Any], origin: Origin) -> None:
-    """A denial by the second lock goes into the trail of the actor's organisation, best effort."""
-    log = decisions()
-    if log is None or "awsCode" in error.details:
+def _record(error: AccessError, action: Action, event: Mapping[str, Any], origin: Origin) -> None:
+    """A denial by the second lock, or a change that failed, in the trail of the actor's organisation, best effort.
+
+    Wrong usage is nobody's act, and neither is a question that found nothing.
+    """
+    log, denied = decisions(), isinstance(error, Denied) and "awsCode" not in error.details
+    method = event.get("httpMethod")
+    if log is None or not (denied or (method != "GET" and not isinstance(error, _NOBODYS))):
         return
     try:
         actor = actor_of((event.get("requestContext") or {}).get("authorizer") or {}, origin)
     except Unauthenticated:
         return
-    asked = f"{event.get('httpMethod')} {event.get('path')}"
-    log.record(actor, error.code, asked, error.details)
+    asked = f"{method} {event.get('path')}"
+    if denied:
+        log.record(actor, error.code, asked, error.details)
+    else:
+        log.failed(actor, _TYPES.get(action.__module__.rpartition(".")[2], "CONFIGURATION"), error.code, asked)
 
 
 def _failure(code: str, message: str, status: int, request_id: str, details: Mapping[str, Any] | None = None) -> Answer:

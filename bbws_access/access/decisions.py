@@ -1,4 +1,4 @@
-"""The trail of decisions: who was let in and with what, and who was turned away.
+"""The trail of decisions: who was let in and with what, who was turned away, and what could not be done.
 
 A decision leaves an AUTHORIZATION event, best effort: it is no change, so it is in no chain, and what goes
 wrong while it is written is told to the log and to nobody else. One put, tried once; the table that is
@@ -46,34 +46,48 @@ class DecisionLog:
 
         Nothing is written about an actor of no organisation.
         """
+        outcome = "SUCCESS" if code == ALLOWED else "DENIED"
+        self._put(actor, asked, (_TYPE, "authorize", outcome), {"code": code, **basis})
+
+    def failed(self, actor: Actor, kind: str, code: str, asked: str) -> None:
+        """A change that was let in and could not be made. ``kind`` is the type of its event. Never raises."""
+        self._put(actor, asked, (kind, "request", "FAILURE"), {"code": code})
+
+    def _put(self, actor: Actor, asked: str, what: tuple[str, str, str], details: Mapping[str, Any]) -> None:
         if not actor.organisation_id:
             return
         try:
-            self._table.put_new(self._item(actor, actor.organisation_id, code, asked, basis))
+            self._table.put_new(self._item(actor, actor.organisation_id, asked, what, details))
         except Exception as error:  # noqa: BLE001 - whatever it was, the decision stands
             self._on_failure(type(error).__name__)
 
-    def _item(self, actor: Actor, org_id: str, code: str, asked: str, basis: Mapping[str, Any]) -> dict[str, Any]:
-        """Without ``ttl``, like all of the trail: an event may expire once it is in the archive."""
+    def _item(
+        self, actor: Actor, org_id: str, asked: str, what: tuple[str, str, str], details: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """``what`` is type, action and outcome.
+
+        Without ``ttl``, like all of the trail: an event may expire once it is in the archive.
+        """
+        kind, action, outcome = what
         event_id, timestamp = self._ids.event(), iso(self._clock.now())
         attributes = {
             "eventId": event_id,
-            "eventType": _TYPE,
+            "eventType": kind,
             "timestamp": timestamp,
             "userId": actor.id,
             "userEmail": actor.email,
             "organisationId": org_id,
             "resourceType": "api",
             "resourceId": asked,
-            "action": "authorize",
-            "outcome": "SUCCESS" if code == ALLOWED else "DENIED",
-            "details": {"code": code, **basis},
+            "action": action,
+            "outcome": outcome,
+            "details": dict(details),
             "ipAddress": actor.origin.ip_address,
             "userAgent": actor.origin.user_agent,
             "requestId": actor.origin.request_id,
         }
         known = {name: value for name, value in attributes.items() if value is not None}
-        return known | keys.event(org_id, actor.id, _TYPE, timestamp, event_id)
+        return known | keys.event(org_id, actor.id, kind, timestamp, event_id)
 
 
 def asked_of(method_arn: str) -> str:

@@ -201,3 +201,38 @@ def test_what_aws_refuses_us_is_our_error_and_nobodys_denial(
     assert (answer.status, answer.code) == (500, "INTERNAL_ERROR")
     assert "secret" not in answer.text
     assert platform.items() == before
+
+
+@pytest.mark.usefixtures("recording")
+def test_a_change_that_failed_is_in_the_trail_as_what_it_would_have_been(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = platform.organisation().organisation_id
+    clerk = holder(org, "role:* team:* site:read")
+    before = {event.event_id for event in recorded(platform)}
+    taken = {"name": "SITE_VIEWER", "displayName": "XX", "permissions": ["site:read"]}
+    assert ask("role-create-role", clerk, taken, orgId=org).status == 409
+    assert ask("team-update-team", clerk, {"name": "Web", "version": 1}, orgId=org, teamId="none").status == 404
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.services.roles, "create", lambda *_: 1 / 0)
+        assert ask("role-create-role", clerk, {**taken, "name": "OTHER"}, orgId=org).status == 500
+    events = sorted((e for e in recorded(platform) if e.event_id not in before), key=lambda e: e.event_id)
+    assert [(e.event_type, e.outcome, e.details, e.sequence) for e in events] == [
+        ("ROLE_CHANGE", "FAILURE", {"code": "ROLE_EXISTS"}, None),
+        ("TEAM_MEMBERSHIP", "FAILURE", {"code": "TEAM_NOT_FOUND"}, None),
+        ("ROLE_CHANGE", "FAILURE", {"code": "INTERNAL_ERROR"}, None),
+    ]
+    assert {(e.user_id, e.organisation_id, e.action, e.ip_address) for e in events} == {
+        (clerk.id, org, "request", "192.0.2.1")
+    }
+    assert events[0].resource_id == f"POST /v1/organisations/{org}/roles"
+    assert platform.services.audit_verify.verify(platform.operator, org).sound
+
+
+@pytest.mark.usefixtures("recording")
+def test_wrong_usage_and_questions_that_find_nothing_are_no_failed_changes(platform: Platform) -> None:
+    org = platform.organisation().organisation_id
+    before, clerk = platform.items(), holder(org, "role:*")
+    assert ask("role-create-role", clerk, {"name": "lower"}, orgId=org).status == 400
+    assert ask("role-get-role", clerk, orgId=org, roleId="none").status == 404
+    assert platform.items() == before
