@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from bbws_access.errors import Denied
+from cli.operations import record_denial
 from cli.options import (
     ActingAsOption,
     ColumnsOption,
@@ -84,6 +86,9 @@ def command(
             session = Session(above.under(nearer), dry_run=dry_run)
             try:
                 function(session, **given)
+            except Denied as error:
+                record_denial(session, context.command_path, error)
+                raise
             except typer.Exit:  # it has found something, which does not undo what it would have changed
                 if dry_run:
                     _show_rehearsal(session)

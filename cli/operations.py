@@ -52,6 +52,18 @@ def _failures(session: Session, word: _Word, org_id: str) -> Iterator[None]:
         raise
 
 
+def record_denial(session: Session, asked: str, error: Denied) -> None:
+    """What a member was refused, in the trail of their organisation, as the API would tell it; best effort."""
+    if session.dry_run or session.acting_as is None or "actor" not in vars(session):
+        return
+    from bbws_access.access.decisions import DecisionLog
+
+    world = session.world
+    DecisionLog(world.table, world.clock, world.ids, lambda _: None).record(
+        session.actor, error.code, asked, error.details
+    )
+
+
 def _record(session: Session, word: _Word, org_id: str, outcome: Outcome, more: dict[str, Any]) -> None:
     from bbws_access.services.operations import record_operation
 

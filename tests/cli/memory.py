@@ -17,7 +17,7 @@ from bbws_access.models.team import NewMember, NewTeam
 from bbws_access.store.journal import Journal
 from bbws_access.store.rehearsal import RehearsalTable
 from bbws_access.store.table import Item, Page, Query, Table
-from bbws_access.store.writes import Put, Write
+from bbws_access.store.writes import ABSENT, Put, Write
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 
 OPERATOR = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
@@ -55,6 +55,9 @@ class MemoryTable(RehearsalTable):
     def put_all(self, items: Iterable[Item]) -> None:
         for item in items:
             self.transact([Put(item)])
+
+    def put_new(self, item: Item) -> None:
+        self.transact([Put(item, condition=ABSENT)])
 
     def state(self) -> dict[tuple[str, str], Item | None]:
         return dict(self._written)

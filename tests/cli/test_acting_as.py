@@ -16,6 +16,16 @@ def test_a_member_is_held_to_what_they_hold(office: Run, acme_office: Memory) ->
     assert (done.code, done.out) == (4, "")
     assert "role:create is needed for this" in done.err
     assert f" · as {USER}\n" in done.err
+    after = acme_office.table.state()
+    (told,) = [item for key, item in after.items() if key not in before and item is not None]
+    assert {key: item for key, item in after.items() if key in before} == before
+    assert (told["action"], told["outcome"], told["userEmail"]) == ("authorize", "DENIED", USER)
+    assert (told["resourceId"], told["details"]["code"]) == ("bbws-access roles create", "PERMISSION_DENIED")
+
+
+def test_a_dry_run_that_is_denied_leaves_nothing(office: Run, acme_office: Memory) -> None:
+    before = acme_office.table.state()
+    assert office("roles", "create", "OWN", "--permission", "site:read", "--as", USER, "--dry-run").code == 4
     assert acme_office.table.state() == before
 
 
