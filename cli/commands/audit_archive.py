@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _FINDINGS = {"What": "kind", "Where": "place", "Day": "date", "Event": "sequence", "Why": "message", "Object": "key"}
 _PARTS = {"Organisation": "organisationId", "Day": "date", "Part": "part", "Events": "count", "SHA-256": "sha256"}
 
-_ANCHOR = re.compile(r"([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
+_ANCHOR = re.compile(r"(?:([\w-]{1,80}):)?([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
+"""With the organisation's id before it, as the functions' log has it."""
 
 FromDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, of UTC: 2026-01-31.")]
 ToDay = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
@@ -80,7 +81,7 @@ def verify(
 ) -> None:
     """Check that the trail says what it said: hashes, gaps, and the archive. Exit 3 when something is wrong."""
     org_id, first, last = owner(session, platform), parse_day(from_day, "--from"), parse_day(to_day, "--to")
-    anchors = _anchors(anchor or [])
+    anchors = _anchors(org_id, anchor or [])
     with working("Verifying"):
         found = session.services.audit_verify.verify(
             session.actor, org_id, first, last, archive=archive, anchors=anchors
@@ -93,8 +94,8 @@ def verify(
         raise typer.Exit(ExitCode.FOUND)
 
 
-def _anchors(words: list[str]) -> dict[int, str]:
-    """Raises :class:`InvalidInput` for one that is none, and for two of one event."""
+def _anchors(org_id: str, words: list[str]) -> dict[int, str]:
+    """Raises :class:`InvalidInput` for one that is none or of another organisation, and for two of one event."""
     found: dict[int, str] = {}
     for word in words:
         parsed = _ANCHOR.fullmatch(word)
@@ -102,7 +103,9 @@ def _anchors(words: list[str]) -> dict[int, str]:
             raise InvalidInput(
                 f"--anchor {word[:80]!r} is not SEQUENCE:HASH", hint="audit verify and evidence print both as the last"
             )
-        sequence, digest = int(parsed[1]), parsed[2].lower()
+        if parsed[1] not in {None, org_id}:
+            raise InvalidInput(f"--anchor {word[:80]!r} is of another organisation than {org_id}")
+        sequence, digest = int(parsed[2]), parsed[3].lower()
         if found.setdefault(sequence, digest) != digest:
             raise InvalidInput(f"--anchor gives event {sequence} two hashes")
     return found

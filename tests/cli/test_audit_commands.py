@@ -156,6 +156,9 @@ def test_a_hash_that_was_noted_is_compared(bbws: Run, acme: str) -> None:
     noted = bbws("audit", "verify", "--org", acme, "-o", "json").json
     anchor = f"{noted['lastSequence']}:{noted['lastHash'].upper()}"
     assert bbws("audit", "verify", "--org", acme, "--anchor", anchor).code == 0
+    assert bbws("audit", "verify", "--org", acme, "--anchor", f"{acme}:{anchor}").code == 0  # as the log has it
+    other = bbws("audit", "verify", "--org", acme, "--anchor", f"org-other:{anchor}")
+    assert (other.code, "another organisation" in other.err) == (2, True)
     forged = bbws("audit", "verify", "--org", acme, "--anchor", f"2:{'a' * 64}", "--anchor", anchor)
     assert (forged.code, "two hashes" in forged.err) == (2, True)
     forged = bbws("audit", "verify", "--org", acme, "--anchor", f"2:{'a' * 64}", "-o", "json")

@@ -47,6 +47,9 @@ def prepare(own: Deployed, command: str) -> list[str]:
         words[words.index("EVENT")] = undoable(own, words[words.index("--org") + 1])
     if "LINK" in words:
         words[words.index("LINK")] = own.json("local", "mail")["items"][-1]["links"][0]
+    if "SEQUENCE:HASH" in words:
+        noted = own.json("audit", "verify", "--org", words[words.index("--org") + 1])
+        words[words.index("SEQUENCE:HASH")] = f"{noted['lastSequence']}:{noted['lastHash']}"
     if words[:2] == ["env", "down"] and "--erase" in words and "--yes" not in words:
         words.append("--yes")
     if words[:3] == ["table", "migrate", "--dry-run"]:
