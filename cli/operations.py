@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bbws_access.errors import AccessError, Denied, InvalidInput, NotFound, Refused
@@ -50,6 +51,26 @@ def _failures(session: Session, word: _Word, org_id: str) -> Iterator[None]:
     except KeyboardInterrupt:
         _record(session, word, org_id, Outcome.FAILURE, {"error": "INTERRUPTED"})
         raise
+
+
+@contextmanager
+def copy_told(session: Session, action: str, path: Path, file_format: str) -> Iterator[Callable[[str, int], None]]:
+    """For a file that holds what an organisation has: who took it is in its trail before the file has its name.
+
+    The block calls what it is handed with the file's SHA-256 and how many entries it has. Raises as ``Trail.commit``.
+    """
+    from bbws_access.services.operations import record_operation
+
+    org_id = session.org_id
+    session.announce()
+
+    def record(sha256: str, count: int) -> None:
+        more = {"target": str(path), "format": file_format, "count": count, "sha256": sha256}
+        word = ("organisation", org_id)
+        record_operation(session.services.trail, session.actor, action, word, org_id=org_id, more=more)
+
+    with failures_told(session, action, "organisation", org_id, org_id):
+        yield record
 
 
 def record_denial(session: Session, asked: str, error: Denied) -> None:

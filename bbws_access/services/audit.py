@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from itertools import islice
@@ -135,11 +136,12 @@ class Audit:
         question: AuditQuestion,
         export_format: ExportFormat | FileFormat,
         at_most: int | None = None,
+        watched: Callable[[Iterator[Row]], AbstractContextManager[Iterator[Row]]] = nullcontext,
     ) -> Exported:
         """A copy of the answer in the audit bucket, its SHA-256 beside it, and a link.
 
-        The trail says who took it before they get it. Raises as :meth:`events`, and :class:`InvalidInput`
-        (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
+        The trail says who took it before it is there. ``watched`` is handed the rows and gives them on. Raises as
+        :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
         """
         actor.require("audit:export", question.organisation_id)
         asked, chosen = self._bounded(question), FileFormat(export_format)
@@ -148,7 +150,10 @@ class Audit:
         rows: Iterator[Row] = map(event_row, self._walk(asked))
         with tempfile.TemporaryDirectory(prefix="bbws-access-") as folder:
             kept = rows if at_most is None else _no_more_than(rows, at_most)
-            written = write_file(kept, Path(folder) / "export", chosen)
+            with watched(kept) as passing:
+                written = write_file(passing, Path(folder) / "export", chosen)
+            location = f"s3://{self._storage.bucket}/{key}"
+            self.record_export(actor, org_id, location, chosen, written.count, written.sha256)
             self._storage.put_export(key, written.path, CONTENT_TYPES[chosen], written.sha256)
             line = digest_line(key.rpartition("/")[2], written.sha256)
             beside = digest_name(written.path)
@@ -156,8 +161,6 @@ class Audit:
             self._storage.put_export(
                 f"{key}.sha256", beside, "text/plain; charset=utf-8", hashlib.sha256(line).hexdigest()
             )
-        location = f"s3://{self._storage.bucket}/{key}"
-        self.record_export(actor, org_id, location, chosen, written.count, written.sha256)
         return Exported(
             export_id=export_id,
             organisation_id=org_id,

@@ -187,7 +187,9 @@ def _place_of(session: Session, target: Path) -> Iterator[Path]:
 
 
 def _to_bucket(session: Session, question: AuditQuestion, chosen: FileFormat) -> dict[str, Any]:
-    done = session.services.audit.export(session.actor, question, chosen)
+    done = session.services.audit.export(
+        session.actor, question, chosen, watched=lambda rows: counted("Exporting", rows)
+    )
     return {"to": done.location, "count": done.count, "bytes": done.size, "sha256": done.sha256, "url": done.url}
 
 

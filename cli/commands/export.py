@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.command import command
+from cli.operations import copy_told
 from cli.session import Session
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -31,7 +32,10 @@ def export(
         typer.Option("--file", "-f", metavar="FILE", help="Where to write it, else it is printed.", show_default=False),
     ] = None,
 ) -> None:
-    """Write the organisation as a file of declared state: roles, team roles, teams, members and assignments."""
+    """Write the organisation as a file of declared state: roles, team roles, teams, members and assignments.
+
+    The trail records who took the file; what is printed is not told of.
+    """
     from bbws_access.services.declared.document import document, written
     from cli.safety import escaped
 
@@ -39,8 +43,13 @@ def export(
     if file is not None:
         from bbws_access.whole_file import draft_of
 
-        with draft_of(file, option="--file") as draft:
+        with (
+            copy_told(session, "organisation.export", file, "yaml") as record,
+            draft_of(file, option="--file") as draft,
+        ):
             draft.out.write(escaped(written(data)).encode())
+            _, sha256 = draft.sealed()
+            record(sha256, sum(len(part) for part in data.values()))
         session.show.record({"file": str(file), **{name: len(part) for name, part in data.items()}}, _FIELDS)
     elif session.show.is_json:
         session.show.json(data)

@@ -14,6 +14,7 @@ import typer
 from bbws_access.errors import InvalidInput
 from cli.command import command
 from cli.commands.users import app
+from cli.operations import copy_told
 from cli.progress import counted
 from cli.session import Session
 
@@ -33,7 +34,7 @@ def export(
     session: Session,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it: .csv or .jsonl.")],
 ) -> None:
-    """Write every member with their roles and teams into a file."""
+    """Write every member with their roles and teams into a file. The trail records who took it."""
     from bbws_access.services.user_export import user_rows
     from bbws_access.whole_file import draft_of
 
@@ -41,10 +42,14 @@ def export(
     if write is None:
         raise InvalidInput(f"{path}: is neither .csv nor .jsonl")
     rows = user_rows(session.services.table, session.actor, session.org_id)
-    with draft_of(path, option="another FILE") as draft:
+    with (
+        copy_told(session, "users.export", path, path.suffix.lower().removeprefix(".")) as record,
+        draft_of(path, option="another FILE") as draft,
+    ):
         with counted("Exporting", rows) as passing:
             count = write(passing, draft.out)
         size, digest = draft.sealed()
+        record(digest, count)
     session.show.record({"file": str(path), "users": count, "bytes": size, "sha256": digest}, _FIELDS)
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
+from bbws_access.errors import Unreachable
 from tests.cli.conftest import Run
+from tests.cli.memory import Memory
 
 
 def test_a_csv_of_everybody(office: Run, tmp_path: Path) -> None:
@@ -28,6 +33,30 @@ def test_json_lines_of_everybody(office: Run, tmp_path: Path) -> None:
     assert office("users", "export", str(target)).code == 0
     rows = [json.loads(line) for line in target.read_text().splitlines()]
     assert {one["email"]: one["roles"] for one in rows}["li@example.com"] == ["SITE_VIEWER"]
+
+
+def test_who_took_a_copy_of_everybody_is_in_the_trail(
+    office: Run, acme_office: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the file has its name: where the trail cannot be reached, there is none."""
+    for words, action in ((("users", "export"), "users.export"), (("export", "-f"), "organisation.export")):
+        target = tmp_path / ("people.csv" if action == "users.export" else "acme.yaml")
+        assert office(*words, str(target)).code == 0
+        (told,) = office("audit", "query", "--action", action, "-o", "json").json["items"]
+        digest = hashlib.sha256(target.read_bytes()).hexdigest()
+        assert (told["eventType"], told["outcome"]) == ("CONFIGURATION", "SUCCESS")
+        assert (told["details"]["target"], told["details"]["sha256"]) == (str(target), digest)
+        assert told["details"]["count"] > 0
+        target.unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(acme_office.table, "transact", _unreachable)
+            done = office(*words, str(target))
+        assert (done.code, "does not answer" in done.err) == (1, True)
+        assert not list(tmp_path.iterdir())
+
+
+def _unreachable(_: object) -> None:
+    raise Unreachable("the table does not answer")
 
 
 def test_a_file_of_another_kind(office: Run, tmp_path: Path) -> None:

@@ -222,16 +222,20 @@ def test_an_export_lies_in_the_bucket_and_in_the_trail(platform: Platform) -> No
     assert done.url not in str(latest)
 
 
-def test_an_export_that_fails_leaves_no_word_that_it_was_made(platform: Platform) -> None:
+def test_an_export_that_cannot_be_told_of_is_not_made(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other way round it may be told of and then fail: the trail rather says too much than too little."""
     org = platform.organisation().organisation_id
-    audit = platform.services.audit
+    audit, before = platform.services.audit, ["organisation.seed", "organisation.create"]
+    with pytest.raises(InvalidInput, match="more than 1 events"):
+        audit.export(platform.operator, AuditQuestion(org), ExportFormat.CSV, at_most=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.services.trail, "commit", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            audit.export(platform.operator, AuditQuestion(org), ExportFormat.CSV)
+    assert not platform.storage.objects
+    assert [e.action for e in audit.events(platform.operator, AuditQuestion(org))] == before
     platform.storage.fail_at = {"put_export"}
     with pytest.raises(Exception, match="bucket"):
         audit.export(platform.operator, AuditQuestion(org), ExportFormat.CSV)
-    with pytest.raises(InvalidInput, match="more than 1 events"):
-        audit.export(platform.operator, AuditQuestion(org), ExportFormat.CSV, at_most=1)
     assert not platform.storage.objects
-    assert [e.action for e in audit.events(platform.operator, AuditQuestion(org))] == [
-        "organisation.seed",
-        "organisation.create",
-    ]
+    assert [e.action for e in audit.events(platform.operator, AuditQuestion(org))] == ["audit.export", *before]
