@@ -15,6 +15,7 @@ from bbws_access.clock import iso
 from bbws_access.errors import AccessError
 from bbws_access.keys import PLATFORM
 from bbws_access.models.archive import Manifest
+from bbws_access.models.audit_findings import FindingKind
 from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.models.kinds import EventType
 from bbws_access.services.archive import Archive, ArchiveReport
@@ -182,17 +183,21 @@ class Died(BaseException):
     """As sudden as a kill: nothing catches it."""
 
 
-@pytest.mark.parametrize("moment", range(40))
+LAST_MOMENT = 40
+"""A run does fewer things than that."""
+
+
+@pytest.mark.parametrize("moment", range(LAST_MOMENT))
 def test_a_run_that_dies_anywhere_is_finished_by_the_next(
     platform: Platform, org: str, monkeypatch: pytest.MonkeyPatch, moment: int
 ) -> None:
-    """Dies before the n-th thing that it does to the table or the bucket; and once more, right after."""
-    calls = iter(range(10_000))
-    limit = [moment]
+    """Dies before the n-th thing that it does to the table or the bucket; and once more, soon after."""
+    left = [moment]
 
     def mortal(method: Any) -> Any:
         def call(*given: Any, **more: Any) -> Any:
-            if next(calls) == limit[0]:
+            left[0] -= 1
+            if left[0] == -1:
                 raise Died
             return method(*given, **more)
 
@@ -202,15 +207,25 @@ def test_a_run_that_dies_anywhere_is_finished_by_the_next(
         patch.setattr(platform.table, "transact", mortal(platform.table.transact), raising=False)
         for name in ("put_once", "read"):
             patch.setattr(platform.storage, name, mortal(getattr(platform.storage, name)))
-        for dies_at in (moment, moment + 3):
-            limit[0] = dies_at
+        for dies_at in (moment, 2):
+            left[0] = dies_at
             try:
                 run(platform, org)
+                assert dies_at != 0
             except Died:
-                late = event(dies_at, datetime(2026, 3, 2, 23, tzinfo=UTC), organisation_id=org)
+                assert dies_at < LAST_MOMENT - 1
+                assert verified(platform, org) <= {FindingKind.OVERDUE}  # cut off, and nobody's tampering
+                decided = {"organisation_id": org, "event_type": EventType.AUTHORIZATION}
+                late = event(dies_at, datetime(2026, 3, 2, 23, tzinfo=UTC), **decided)
                 platform.client.put_item(TableName=platform.table.name, Item=_encoded(late.to_item()))
     assert not run(platform, org).failures
     assert_whole(platform, org)
+    assert verified(platform, org) == set()
+
+
+def verified(platform: Platform, org: str) -> set[FindingKind]:
+    found = platform.services.audit_verify.verify(platform.operator, org, archive=True)
+    return {finding.kind for finding in found.findings}
 
 
 def _encoded(item: Item) -> Any:
