@@ -21,11 +21,11 @@ from cli.options import (
     NoPagerOption,
     OrgOption,
     OutputOption,
-    Overrides,
     QueryOption,
     QuietOption,
     VerboseOption,
 )
+from cli.overrides import Overrides
 
 NOUNS: Final[dict[str, str]] = {
     "env": "Stand an environment up, look at it, take it down.",

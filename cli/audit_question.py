@@ -9,6 +9,7 @@ import typer
 
 from bbws_access.errors import InvalidInput
 from bbws_access.models.kinds import EventType, Outcome
+from cli.completion import offers
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ TypeOption = Annotated[EventType | None, typer.Option("--type", case_sensitive=F
 OutcomeOption = Annotated[
     Outcome | None, typer.Option("--outcome", case_sensitive=False, help="Only with this outcome.")
 ]
-UserOption = Annotated[str | None, typer.Option("--user", help="Only what this member did, by email or id.")]
+UserOption = Annotated[
+    str | None, typer.Option("--user", help="Only what this member did, by email or id.", autocompletion=offers.users)
+]
 ActionOption = Annotated[str | None, typer.Option("--action", help="Only this action, such as role.update.")]
 ResourceOption = Annotated[str | None, typer.Option("--resource", help="Only what happened to this id.")]
 SinceOption = Annotated[

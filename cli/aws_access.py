@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from bbws_access.errors import Refused
-from cli.options import Overrides
+from cli.overrides import Overrides
 from cli.place import Place
 from cli.render import Renderer
 

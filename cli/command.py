@@ -20,11 +20,11 @@ from cli.options import (
     NoPagerOption,
     OrgOption,
     OutputOption,
-    Overrides,
     QueryOption,
     QuietOption,
     VerboseOption,
 )
+from cli.overrides import Overrides
 from cli.session import Session
 
 _COMMON = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TextIO
 
 from bbws_access.errors import InvalidInput
-from cli.options import Output
+from cli.overrides import Output
 from cli.safety import CONTROL, CONTROL_IN_CELL, escaped
 
 Row = Mapping[str, Any]

@@ -7,17 +7,19 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
-from typer import Abort, TyperException
-from typer.main import get_command
-
 from bbws_access.errors import AccessError, ExitCode
-from cli.app import app
+
+COMPLETE = "_BBWS_ACCESS_COMPLETE"
+"""By this variable a shell asks what it may complete, or (``source_bash``) for its script."""
 
 
 def main() -> NoReturn:
     """The console script. An order to end is an interrupt: what is under way is wound down, not dropped."""
+    if os.environ.get(COMPLETE, "").startswith("complete_"):
+        _complete()
     # Imports make many objects and hardly any garbage: a sixth of the time of a small command went into looking for it.
     gc.set_threshold(100_000)
     # We have none, and to look for them reads the metadata of every distribution that is installed.
@@ -26,8 +28,24 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
+def _complete() -> NoReturn:
+    """Before anything heavy is imported, and without a word where something is wrong: somebody is typing."""
+    code = 1
+    with suppress(Exception):
+        from cli.completion.shells import answer
+
+        code = answer(os.environ[COMPLETE], os.environ, sys.stdout)
+        sys.stdout.flush()
+    sys.exit(code)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; the result is its exit code."""
+    from typer import Abort, TyperException
+    from typer.main import get_command
+
+    from cli.app import app
+
     debug = "--debug" in arguments
     try:
         code = get_command(app).main(args=list(arguments), prog_name="bbws-access", standalone_mode=False)
@@ -61,7 +79,7 @@ def _failed(error: Exception, message: str, hint: str | None, code: ExitCode, de
     return code
 
 
-def _misused(error: TyperException) -> int:
+def _misused(error: Exception) -> int:
     """Wrong usage: one line, and where to read more. A bare noun shows its help instead."""
     from cli.render import error_line
 

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-
-class Output(StrEnum):
-    """How data is printed on stdout."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    YAML = "yaml"
-
+from cli.completion import offers
+from cli.overrides import Output
 
 EnvOption = Annotated[
     str | None,
     typer.Option(
-        "--env", envvar="BBWS_ACCESS_ENV", help="Environment; local unless said otherwise.", show_default=False
+        "--env",
+        envvar="BBWS_ACCESS_ENV",
+        help="Environment; local unless said otherwise.",
+        show_default=False,
+        autocompletion=offers.environments,
     ),
 ]
-
-
-def _organisations(context: typer.Context, incomplete: str) -> list[str]:
-    from cli import completion
-
-    return completion.organisations(context, incomplete)
-
-
 OrgOption = Annotated[
     str | None,
     typer.Option(
@@ -40,7 +26,7 @@ OrgOption = Annotated[
         envvar="BBWS_ACCESS_ORG",
         help="Organisation, by id or name.",
         show_default=False,
-        autocompletion=_organisations,
+        autocompletion=offers.organisations,
     ),
 ]
 OutputOption = Annotated[
@@ -57,7 +43,13 @@ QueryOption = Annotated[
 ]
 ActingAsOption = Annotated[
     str | None,
-    typer.Option("--as", metavar="EMAIL", help="Act with a member's own rights; local only.", show_default=False),
+    typer.Option(
+        "--as",
+        metavar="EMAIL",
+        help="Act with a member's own rights; local only.",
+        show_default=False,
+        autocompletion=offers.users,
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show each request to AWS on stderr.")]
@@ -73,23 +65,3 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact ch
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 """Of each command that asks before something is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What was given before the command's name, or after it; ``None`` was not given."""
-
-    env: str | None = None
-    org: str | None = None
-    output: Output | None = None
-    columns: str | None = None
-    query: str | None = None
-    quiet: bool = False
-    verbose: bool = False
-    debug: bool = False
-    no_pager: bool = False
-    acting_as: str | None = None
-
-    def under(self, nearer: Overrides) -> Overrides:
-        """``nearer`` wins where it says something: what stands next to the command is what was meant."""
-        return Overrides(**{f.name: getattr(nearer, f.name) or getattr(self, f.name) for f in fields(self)})

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import NotFound, Refused
 from cli.contexts import Contexts
-from cli.options import Overrides
+from cli.overrides import Overrides
 
 if TYPE_CHECKING:
     from bbws_access.emulator.process import Emulator
@@ -111,6 +109,8 @@ class Place:
     @property
     def user_name(self) -> str:
         """Of whoever sits at this machine."""
+        import getpass
+
         try:
             return getpass.getuser()
         except (KeyError, OSError):  # no name for the user id, as in some containers
@@ -142,4 +142,6 @@ class Place:
 
     def forget_state(self) -> None:
         """After the environment itself is gone."""
+        import shutil
+
         shutil.rmtree(self.env_dir, ignore_errors=True)

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from bbws_access.errors import InvalidInput
 from cli.asking import somebody_reads
 from cli.documents import Row, compiled, write_document, write_rows
-from cli.options import Output
+from cli.overrides import Output
 from cli.paging import paged
 from cli.safety import safe
 

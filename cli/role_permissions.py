@@ -8,18 +8,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bbws_access.errors import InvalidInput
+from cli.completion import offers
 
 if TYPE_CHECKING:
     from bbws_access.models.role import Role
 
 GrantsGiven = Annotated[
-    list[str] | None, typer.Argument(metavar="[GRANT]...", help="All that it allows from now on.", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="[GRANT]...",
+        help="All that it allows from now on.",
+        show_default=False,
+        autocompletion=offers.permissions,
+    ),
 ]
 GrantsAdded = Annotated[
-    list[str] | None, typer.Option("--add", metavar="GRANT", help="One more; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--add",
+        metavar="GRANT",
+        help="One more; may be repeated.",
+        show_default=False,
+        autocompletion=offers.permissions,
+    ),
 ]
 GrantsRemoved = Annotated[
-    list[str] | None, typer.Option("--remove", metavar="GRANT", help="One less; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="GRANT",
+        help="One less; may be repeated.",
+        show_default=False,
+        autocompletion=offers.permissions,
+    ),
 ]
 
 

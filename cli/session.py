@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bbws_access.errors import InvalidInput
 from cli.asking import Asking
 from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
-from cli.options import Overrides
+from cli.overrides import Overrides
 from cli.paging import chosen_pager
 from cli.place import LOCAL, PROD
 from cli.render import Renderer

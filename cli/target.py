@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.completion import offers
 from cli.session import Session
 
 if TYPE_CHECKING:
     from bbws_access.provisioning.stack import Stack
 
 EnvironmentArgument = Annotated[
-    str | None, typer.Argument(metavar="[ENV]", help="local, dev, sit or prod; else that of --env.")
+    str | None,
+    typer.Argument(
+        metavar="[ENV]",
+        help="local, dev, sit or prod; else that of --env.",
+        autocompletion=offers.environments,
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for prod, --confirm prod is needed as well.")]
 ConfirmOption = Annotated[

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bbws_access.errors import ExitCode
-from cli import completion
 from cli.access_view import given, show_held
 from cli.arguments import UserArgument
 from cli.command import command, noun
 from cli.commands import access_at, access_impact, access_review, access_test
+from cli.completion import offers
 from cli.session import Session
 from cli.views import data_of
 
@@ -25,7 +25,11 @@ access_review.register(app)
 access_test.register(app)
 
 PermissionArgument = Annotated[
-    str, typer.Argument(help="A permission such as site:read; or a capability such as CAN_VIEW_SITES.")
+    str,
+    typer.Argument(
+        help="A permission such as site:read; or a capability such as CAN_VIEW_SITES.",
+        autocompletion=offers.permissions,
+    ),
 ]
 _HOLDERS = {"Email": "email", "Through": "through", "Given by": "givenBy", "Since": "givenAt", "User id": "userId"}
 
@@ -57,7 +61,7 @@ def can(
     permission: PermissionArgument,
     team: Annotated[
         str | None,
-        typer.Option("--team", help="In this team, by name or id.", autocompletion=completion.teams),
+        typer.Option("--team", help="In this team, by name or id.", autocompletion=offers.teams),
     ] = None,
 ) -> None:
     """Say whether a member holds a permission, and through what; exits 4 where they do not."""

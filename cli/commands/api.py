@@ -14,6 +14,7 @@ from bbws_access.errors import AccessError, ExitCode, InvalidInput
 from cli.api_request import PARAMETER, api_path, json_body, query_pairs
 from cli.command import command, noun
 from cli.commands import api_coverage
+from cli.completion import offers
 from cli.safety import safe_lines
 from cli.session import Session
 
@@ -121,7 +122,10 @@ def call(
     session: Session,
     method: Annotated[str, typer.Argument(help="GET, POST or PUT.")],
     path: Annotated[str, typer.Argument(help="With or without /v1; {orgId} is filled in from --org.")],
-    acting_as: Annotated[str | None, typer.Option("--as", metavar="EMAIL", help="Who calls; else nobody does.")] = None,
+    acting_as: Annotated[
+        str | None,
+        typer.Option("--as", metavar="EMAIL", help="Who calls; else nobody does.", autocompletion=offers.users),
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="JSON|@FILE|-", help="The body; - reads it from stdin.")
     ] = None,

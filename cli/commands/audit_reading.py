@@ -29,7 +29,7 @@ from cli.audit_question import (
 )
 from cli.command import command
 from cli.documents import write_document
-from cli.options import Output
+from cli.overrides import Output
 from cli.session import Session
 
 _FIELDS: Final = {

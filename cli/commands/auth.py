@@ -11,6 +11,7 @@ import typer
 
 from bbws_access.errors import AccessError, ExitCode, InvalidInput
 from cli.command import command, noun
+from cli.completion import offers
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ PasswordFileOption = Annotated[
 )
 def token(
     session: Session,
-    user: Annotated[str, typer.Option("--user", help="The address to sign in with.")],
+    user: Annotated[str, typer.Option("--user", help="The address to sign in with.", autocompletion=offers.users)],
     kind: Annotated[Kind, typer.Option("--kind", help="Which token; the API takes either.")] = Kind.ID,
     password_file: PasswordFileOption = None,
 ) -> None:
@@ -73,7 +74,9 @@ def token(
 )
 def whoami(
     session: Session,
-    user: Annotated[str | None, typer.Option("--user", help="What the API would know of this user.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="What the API would know of this user.", autocompletion=offers.users)
+    ] = None,
     token_file: Annotated[
         str | None, typer.Option("--token-file", help="What the API would know of this token's user; - is stdin.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import command, noun
+from cli.completion import offers
 from cli.contexts import Context, Contexts
 from cli.session import LOCAL, Session
 
@@ -14,7 +15,9 @@ app = noun("Where you work: environment, organisation and AWS profile under one 
 
 _COLUMNS = {"Name": "name", "In use": "inUse", "Environment": "env", "Organisation": "org", "Profile": "profile"}
 
-NameArgument = Annotated[str, typer.Argument(help="The context's name.", show_default=False)]
+NameArgument = Annotated[
+    str, typer.Argument(help="The context's name.", show_default=False, autocompletion=offers.contexts)
+]
 
 
 @command(app, "list", epilog="bbws-access context list")
@@ -34,7 +37,10 @@ def list_contexts(session: Session) -> None:
     """,
 )
 def show(
-    session: Session, name: Annotated[str | None, typer.Argument(help="Else what is in force now.")] = None
+    session: Session,
+    name: Annotated[
+        str | None, typer.Argument(help="Else what is in force now.", autocompletion=offers.contexts)
+    ] = None,
 ) -> None:
     """Show a context, or where a command would work now and why."""
     if name is not None:
@@ -91,7 +97,10 @@ def create(
 )
 def use(
     session: Session,
-    name: Annotated[str | None, typer.Argument(help="The context's name.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The context's name.", show_default=False, autocompletion=offers.contexts),
+    ] = None,
     none: Annotated[bool, typer.Option("--none", help="Work in no context.")] = False,
 ) -> None:
     """Work in a context from now on; a flag or an environment variable still goes before it."""

@@ -8,6 +8,7 @@ import typer
 
 from bbws_access.errors import AccessError, InvalidInput, NotFound
 from cli.command import command
+from cli.completion import offers
 from cli.session import Session
 from cli.target import EnvironmentArgument, stack_of
 
@@ -73,8 +74,8 @@ def outputs(session: Session, environment: EnvironmentArgument = None) -> None:
 
 def diff(
     session: Session,
-    one: Annotated[str, typer.Argument(help="An environment.")],
-    other: Annotated[str, typer.Argument(help="The one to compare it with.")],
+    one: Annotated[str, typer.Argument(help="An environment.", autocompletion=offers.environments)],
+    other: Annotated[str, typer.Argument(help="The one to compare it with.", autocompletion=offers.environments)],
     everything: Annotated[bool, typer.Option("--all", help="Show what is the same in both, too.")] = False,
 ) -> None:
     """Compare two environments, settings and deployed versions, side by side.

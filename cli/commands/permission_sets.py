@@ -10,6 +10,7 @@ from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Scope
 from cli.changes import tell
 from cli.command import command, noun
+from cli.completion import offers
 from cli.edits import IfVersionOption, edit
 from cli.options import YesOption
 from cli.session import Session
@@ -33,7 +34,13 @@ _FIELDS = {**_COLUMNS, "System": "isSystem", **EDITED_FIELDS}
 SetArgument = Annotated[str, typer.Argument(help="By name or id.", show_default=False)]
 GrantOption = Annotated[
     list[str] | None,
-    typer.Option("--permission", metavar="GRANT", help="As site:read or site:*; may be repeated.", show_default=False),
+    typer.Option(
+        "--permission",
+        metavar="GRANT",
+        help="As site:read or site:*; may be repeated.",
+        show_default=False,
+        autocompletion=offers.permissions,
+    ),
 ]
 
 

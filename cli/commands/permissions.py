@@ -8,6 +8,7 @@ import typer
 
 from bbws_access.models.kinds import Category
 from cli.command import command, noun
+from cli.completion import offers
 from cli.session import Session
 from cli.views import data_of
 
@@ -38,7 +39,10 @@ def list_permissions(
 @command(app, "show", epilog="bbws-access permissions show team:member:add")
 def show(
     session: Session,
-    permission: Annotated[str, typer.Argument(help="By id, as site:read, or by name.", show_default=False)],
+    permission: Annotated[
+        str,
+        typer.Argument(help="By id, as site:read, or by name.", show_default=False, autocompletion=offers.permissions),
+    ],
 ) -> None:
     """Show a permission."""
     from cli import naming

@@ -14,6 +14,7 @@ from cli.changes import tell
 from cli.command import command
 from cli.commands import role_holders
 from cli.commands.role_app import PlatformOption, app
+from cli.completion import offers
 from cli.edits import IfVersionOption, edit
 from cli.impact import foretell
 from cli.options import YesOption
@@ -90,7 +91,10 @@ def show(session: Session, role: RoleArgument, platform: PlatformOption = False)
 def create(
     session: Session,
     name: Annotated[str, typer.Argument(help="In capitals, as SITE_EDITOR; unique in the organisation.")],
-    permission: Annotated[list[str], typer.Option("--permission", metavar="GRANT", help="May be repeated.")],
+    permission: Annotated[
+        list[str],
+        typer.Option("--permission", metavar="GRANT", help="May be repeated.", autocompletion=offers.permissions),
+    ],
     display_name: DisplayNameOption = None,
     description: DescriptionOption = None,
     scope: Annotated[Scope, typer.Option("--scope", case_sensitive=False, help="How far it reaches.")] = (

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import completion
 from cli.arguments import TeamArgument, UserArgument
 from cli.changes import tell
 from cli.command import command, noun
+from cli.completion import offers
 from cli.edits import IfVersionOption
 from cli.options import YesOption
 from cli.session import Session
@@ -59,7 +59,7 @@ def add(
     team: TeamArgument,
     user: UserArgument,
     role: Annotated[
-        str, typer.Option("--role", help="Their team role, by name or id.", autocompletion=completion.team_roles)
+        str, typer.Option("--role", help="Their team role, by name or id.", autocompletion=offers.team_roles)
     ] = "MEMBER",
 ) -> None:
     """Put a user of the organisation into a team."""
@@ -85,7 +85,7 @@ def update(
     team: TeamArgument,
     user: UserArgument,
     role: Annotated[
-        str, typer.Option("--role", help="Their new team role, by name or id.", autocompletion=completion.team_roles)
+        str, typer.Option("--role", help="Their new team role, by name or id.", autocompletion=offers.team_roles)
     ],
     if_version: IfVersionOption = None,
 ) -> None:
@@ -120,12 +120,10 @@ def transfer(
     session: Session,
     team: TeamArgument,
     user: UserArgument,
-    to: Annotated[
-        str, typer.Option("--to", help="The team they go to, by name or id.", autocompletion=completion.teams)
-    ],
+    to: Annotated[str, typer.Option("--to", help="The team they go to, by name or id.", autocompletion=offers.teams)],
     role: Annotated[
         str | None,
-        typer.Option("--role", help="Their team role there; else as it is.", autocompletion=completion.team_roles),
+        typer.Option("--role", help="Their team role there; else as it is.", autocompletion=offers.team_roles),
     ] = None,
     if_version: IfVersionOption = None,
 ) -> None:

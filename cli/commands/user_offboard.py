@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bbws_access.wording import number_of
-from cli import completion
 from cli.arguments import UserArgument
 from cli.changes import tell
 from cli.command import command
 from cli.commands.users import app
+from cli.completion import offers
 from cli.options import YesOption
 from cli.session import Session
 
@@ -49,7 +49,7 @@ def offboard(
             metavar="USER",
             help="Who leads the teams whose last lead they are.",
             show_default=False,
-            autocompletion=completion.users,
+            autocompletion=offers.users,
         ),
     ] = None,
     yes: YesOption = False,

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cli import completion
 from cli.arguments import UserArgument
 from cli.changes import counted, counts, tell
 from cli.command import command, noun
+from cli.completion import offers
 from cli.edits import IfVersionOption, edit
 from cli.options import YesOption
 from cli.session import Session
@@ -81,11 +81,9 @@ def show(session: Session, user: UserArgument) -> None:
 def invite(
     session: Session,
     email: Annotated[str, typer.Argument(help="The address to invite.")],
-    role: Annotated[
-        str, typer.Option("--role", help="The role they get, by name or id.", autocompletion=completion.roles)
-    ],
+    role: Annotated[str, typer.Option("--role", help="The role they get, by name or id.", autocompletion=offers.roles)],
     team: Annotated[
-        str | None, typer.Option("--team", help="The team they join, by name or id.", autocompletion=completion.teams)
+        str | None, typer.Option("--team", help="The team they join, by name or id.", autocompletion=offers.teams)
     ] = None,
     message: Annotated[str | None, typer.Option("--message", help="A personal line in the email.")] = None,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bbws_access.errors import Unauthenticated
-from cli.options import Overrides
+from cli.overrides import Overrides
 from cli.session import Session
 from tests.cli.conftest import Run
 

@@ -525,7 +525,7 @@ def test_bootstrap_wants_a_repository_and_no_local(bare: Run, monkeypatch: pytes
 
 
 def test_a_confirmation_that_is_another_environments_is_refused() -> None:
-    from cli.options import Overrides
+    from cli.overrides import Overrides
 
     with pytest.raises(Refused, match="this is sit"):
         session_module.Session(Overrides(env="sit")).confirm_name("?", yes=True, given="prod")

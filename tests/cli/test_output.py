@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bbws_access.errors import InvalidInput
-from cli.options import Output
+from cli.overrides import Output
 from cli.render import Renderer
 from cli.safety import CONTROL
 

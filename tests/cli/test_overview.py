@@ -125,7 +125,7 @@ def test_one_part_that_fails_leaves_the_others(stood_up: Run, terminal: None, mo
 
 
 def test_a_glance_gives_up_soon(stood_up: Run) -> None:
-    from cli.options import Overrides
+    from cli.overrides import Overrides
 
     session = Session(Overrides())
     session.hurried = True

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import render
-from cli.options import Output
+from cli.overrides import Output
 from cli.paging import chosen_pager
 from cli.render import Renderer
 from tests.cli.conftest import Run

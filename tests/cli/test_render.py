@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli.main import run
-from cli.options import Output
+from cli.overrides import Output
 from cli.render import Renderer, error_line, safe
 
 
@@ -90,7 +90,7 @@ def test_a_traceback_moves_no_cursor(capsys: pytest.CaptureFixture[str], monkeyp
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("\x1b[2J\x1b]0;owned\x07")
 
-    monkeypatch.setattr("cli.main.get_command", lambda app: type("Broken", (), {"main": fail})())
+    monkeypatch.setattr("typer.main.get_command", lambda app: type("Broken", (), {"main": fail})())
     assert run(["--debug"]) == 1
     said = capsys.readouterr().err
     assert "\x1b" not in said

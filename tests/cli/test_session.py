@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from bbws_access.errors import Refused
-from cli.options import Overrides
+from cli.overrides import Overrides
 from cli.session import Session
 from tests.cli.conftest import Run
 

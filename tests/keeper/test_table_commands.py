@@ -67,7 +67,7 @@ def test_a_dry_run_cannot_write(table: Run, town: Town, monkeypatch: pytest.Monk
     assert town.items() == before
 
     from cli.commands import table_verify
-    from cli.options import Overrides
+    from cli.overrides import Overrides
 
     reading = table_verify.chosen_table(session_module.Session(Overrides()), None)
     with pytest.raises(Refused, match="writes nothing"):
