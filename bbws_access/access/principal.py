@@ -1,11 +1,11 @@
 """From a user's id to the actor they are: two round trips, however many roles and teams they have.
 
 1. One query of GSI3 finds the user's profiles, role assignments and team memberships.
-2. One consistent batch read fetches the profile, the definitions of the roles and team roles, and the teams;
-   beyond 99 of these, of which none is remembered yet, it takes another one beside it.
+2. One consistent batch read fetches the profile, the organisation, the definitions of the roles and team roles,
+   and the teams; beyond 98 of these, of which none is remembered yet, it takes another one beside it.
 
 The profile is always read anew and consistently, so that deactivating a user takes effect at the next
-decision. Definitions of roles, and teams, are kept in memory for :data:`DEFINITIONS_LAST`.
+decision. The organisation, definitions of roles, and teams are kept in memory for :data:`DEFINITIONS_LAST`.
 
 This is on the cold path of every request: it works on plain items and imports no models.
 """
@@ -80,8 +80,9 @@ class PrincipalLoader:
     def load(self, user_id: str, organisation_id: str | None, origin: Origin | None = None) -> Principal:
         """``organisation_id`` is the tenant that the token names, where it names one.
 
-        Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation,
-        ``USER_INACTIVE`` for one who was deactivated, with the profile's ``organisationId`` and ``email``.
+        Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation;
+        ``USER_INACTIVE`` for one who was deactivated, and ``ORG_ACCESS_DENIED`` where the organisation was, both
+        with the profile's ``organisationId`` and ``email``.
         """
         held = list(self._table.query_all(Query(keys.everything_of_user(user_id), index=3)))
         org_id = organisation_id or _home(held)
@@ -93,6 +94,7 @@ class PrincipalLoader:
         seats = [m for m in memberships if m.get("active", True)]
         definitions = self._read(
             profile_key,
+            [keys.organisation_key(org_id)],
             [keys.role_key(a["organisationId"], a["roleId"]) for a in assignments if a.get("active", True)],
             [keys.team_role_key(org_id, m["teamRoleId"]) for m in seats],
             [keys.team_key(org_id, m["teamId"]) for m in seats],
@@ -100,12 +102,12 @@ class PrincipalLoader:
         profile = definitions.get(_pair(profile_key))
         if profile is None:
             raise Denied("this account does not belong to the organisation", code="USER_NOT_FOUND")
+        who = {"organisationId": org_id, "email": str(profile["email"])}
         if not profile.get("active", False):
-            raise Denied(
-                "this account has been deactivated",
-                code="USER_INACTIVE",
-                details={"organisationId": org_id, "email": str(profile["email"])},
-            )
+            raise Denied("this account has been deactivated", code="USER_INACTIVE", details=who)
+        organisation = definitions.get(_pair(keys.organisation_key(org_id)), {})
+        if not organisation.get("active", True):
+            raise Denied("this organisation has been deactivated", code="ORG_ACCESS_DENIED", details=who)
         return principal_of(profile, org_id, assignments, memberships, definitions, origin or Origin())
 
     def _read(self, profile: Keys, *definitions: Iterable[Keys]) -> dict[_KeyPair, Item]:

@@ -24,6 +24,7 @@ class OrganisationChanges(Changes):
     """Limits are those of a new one."""
 
     name: OrganisationName | None = None
+    active: bool | None = None
 
 
 class Organisation(Audited):

@@ -70,6 +70,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         problems=(
             "PRIVILEGE_BOUNDARY",
             "ORGANISATION_NOT_FOUND",
+            "ORGANISATION_INACTIVE",
             "ROLE_NOT_FOUND",
             "TEAM_NOT_FOUND",
             *_ACCEPTABLE,
@@ -91,7 +92,15 @@ CONTRACTS: Final[dict[str, Contract]] = {
     "invitation-resend-invitation": Contract(
         "Send an invitation again",
         inv.InvitationView,
-        problems=(*_RESENT, "PRIVILEGE_BOUNDARY", "ROLE_NOT_FOUND", "TEAM_NOT_FOUND", "INVITATION_CHANGED", "CONFLICT"),
+        problems=(
+            *_RESENT,
+            "PRIVILEGE_BOUNDARY",
+            "ORGANISATION_INACTIVE",
+            "ROLE_NOT_FOUND",
+            "TEAM_NOT_FOUND",
+            "INVITATION_CHANGED",
+            "CONFLICT",
+        ),
         description="With a new link, valid for seven days from now; the earlier link stops working. At most 3 times.",
     ),
     "invitation-revoke-invitation": Contract(
@@ -114,6 +123,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         relation="",
         problems=(
             *_BY_LINK,
+            "ORGANISATION_INACTIVE",
             "INVITATION_CHANGED",
             "ALREADY_MEMBER",
             *_ACCEPTABLE,

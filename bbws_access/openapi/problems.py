@@ -37,6 +37,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "TEAM_ROLE_IN_USE": (409, "Members have the team role."),
     "DEFAULT_ROLE_NAME": (409, "A default role keeps its name."),
     "ROLE_CHANGED": (409, "The role is not active, or changed meanwhile."),
+    "ORGANISATION_INACTIVE": (409, "The organisation is deactivated."),
     "TEAM_INACTIVE": (409, "The team is not active."),
     "USER_INACTIVE": (409, "The user is not active."),
     "ALREADY_MEMBER": (409, "They are a member already."),

@@ -91,9 +91,10 @@ class AcceptInvitation:
 
         ``acceptance`` is needed for an address without an account. Raises as
         ``Invitations.by_token``; ``InvalidInput`` where it is missing, ``Conflict`` where somebody
-        else accepts at the same time or the role or team is gone.
+        else accepts at the same time, the role or team is gone, or the organisation is deactivated.
         """
         invitation = self._invitations.by_token(token, origin)
+        self._invitations.require_open(invitation)
         account = self._directory.find(invitation.email)
         profile = self._profile(account) if account else None
         if profile is None and acceptance is None:

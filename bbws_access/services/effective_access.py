@@ -19,7 +19,7 @@ from bbws_access.catalogue import ENDPOINTS, Guard
 from bbws_access.clock import Clock
 from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
-from bbws_access.models.effective_access import Answer, EffectiveAccess, Explanation, Grant, Holder, Step
+from bbws_access.models.effective_access import Answer, EffectiveAccess, Explanation, Grant, Holder, Reach, Step
 from bbws_access.models.kinds import Capability
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
@@ -96,27 +96,33 @@ class EffectiveAccessQuestions:
         )
 
     def who(self, actor: Actor, org_id: str, permission: str) -> Iterator[Holder]:
-        """Everybody who holds ``permission`` in the organisation, by what gives it; once for each way.
+        """Everybody who holds ``permission`` in the organisation or in a team of it, once for each way to it.
 
         Reads the roles that give it and who has them, not every user. Holders of platform roles have their
         profiles in other organisations, maybe: their address is ``None`` then. Raises ``Denied``, ``InvalidInput``.
         """
         capabilities = capabilities_for(permission, "any")
         require_reading(actor, org_id)
-        yield from self._role_holders(org_id, org_id, permission)
+        organisation = self._table.get(keys.organisation_key(org_id)) or {}
+        if organisation.get("active", True):  # else all of its members are turned away
+            yield from self._role_holders(org_id, org_id, permission)
+            yield from self._seat_holders(org_id, capabilities - {None})
         yield from self._role_holders(org_id, PLATFORM, permission)
-        yield from self._seat_holders(org_id, capabilities - {None})
 
     def _role_holders(self, org_id: str, owner: str, permission: str) -> Iterator[Holder]:
+        seated: set[str] | None = None
         for role in self._roles(owner):
             if not covers(role.permissions, permission):
                 continue
             query = Query(keys.assignments_of_role(owner, role.role_id), index=1, begins_with=keys.USER_PREFIX)
             held = [a for a in map(RoleAssignment.from_item, self._table.query_all(query)) if a.active]
+            if reach_of(owner, role) is Reach.TEAM:  # it gives nothing to who sits in no team
+                seated = self._seated(org_id) if seated is None else seated
+                held = [a for a in held if a.user_id in seated]
             profiles = self._profiles(org_id, (a.user_id for a in held))
             for one in held:
                 user = profiles.get(one.user_id)
-                if owner == PLATFORM or (user is not None and user.active):
+                if (owner == PLATFORM and user is None) or (user is not None and user.active):
                     grant = Grant(
                         reach=reach_of(owner, role), source_id=role.role_id, name=role.name,
                         given_by=one.assigned_by, given_at=one.assigned_at,
@@ -127,14 +133,25 @@ class EffectiveAccessQuestions:
         wanted = set(capabilities)
         giving = {r.team_role_id: r for r in self._team_roles(org_id) if wanted & {c.value for c in r.capabilities}}
         for team in self._teams(org_id) if giving else ():
-            members = Query(keys.members_of_team(org_id, team.team_id), begins_with=keys.MEMBER_PREFIX)
-            seats = [TeamMember.from_item(item) for item in self._table.query_all(members)]
-            seats = [seat for seat in seats if seat.active and seat.team_role_id in giving]
+            seats = [seat for seat in self._seats(team) if seat.team_role_id in giving]
             profiles = self._profiles(org_id, (seat.user_id for seat in seats))
             for seat in seats:
                 user = profiles.get(seat.user_id)
                 if user is not None and user.active:
                     yield _holder(seat.user_id, user, seat_grant(seat, giving[seat.team_role_id], team))
+
+    def _seated(self, org_id: str) -> set[str]:
+        """Who sits in any team, in a team role that counts."""
+        counting = {role.team_role_id for role in self._team_roles(org_id)}
+        seats = (seat for team in self._teams(org_id) for seat in self._seats(team))
+        return {seat.user_id for seat in seats if seat.team_role_id in counting}
+
+    def _seats(self, team: Team) -> list[TeamMember]:
+        """Those that count: of a team that was deactivated none does."""
+        if not team.active:
+            return []
+        members = Query(keys.members_of_team(team.organisation_id, team.team_id), begins_with=keys.MEMBER_PREFIX)
+        return [seat for seat in map(TeamMember.from_item, self._table.query_all(members)) if seat.active]
 
     def _nearest(
         self, shown: EffectiveAccess, permission: str, capabilities: set[str | None], team_id: str | None

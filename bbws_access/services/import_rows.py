@@ -86,12 +86,13 @@ class ImportRows:
         self._teams = teams
 
     def names(self, actor: Actor, org_id: str) -> Names:
-        """What rows may name. Raises ``NotFound``, and ``Denied`` for who is no operator."""
+        """What rows may name. Raises ``NotFound``, ``Denied`` for who is no operator, and ``Conflict``
+        (``ORGANISATION_INACTIVE``)."""
         if actor.kind is not ActorKind.OPERATOR:
             raise Denied("an import is for operators")
         for permission in ("invitation:create", "role:assign", "team:member:add", "user:read"):
             actor.require(permission, org_id)
-        organisation = self._organisations.load(org_id)
+        organisation = self._organisations.load_active(org_id)
         roles = [Role.from_item(item) for item in self._of(org_id, keys.ROLE_PREFIX)]
         teams = [Team.from_item(item) for item in self._of(org_id, keys.TEAM_PREFIX)]
         found = Names(

@@ -92,11 +92,11 @@ class Invitations:
         """Records the invitation, then sends its email; a mail that fails is noted and can be resent.
 
         Raises ``NotFound``, ``Denied`` beyond the privilege boundary, ``TooManyRequests``, and
-        ``Conflict``: ``DUPLICATE_INVITATION``, ``ALREADY_MEMBER``, and ``ROLE_CHANGED`` or ``TEAM_INACTIVE``
-        where nobody could accept it.
+        ``Conflict``: ``DUPLICATE_INVITATION``, ``ALREADY_MEMBER``, ``ORGANISATION_INACTIVE``, and
+        ``ROLE_CHANGED`` or ``TEAM_INACTIVE`` where nobody could accept it.
         """
         actor.require("invitation:create", org_id)
-        organisation = self._organisations.load(org_id)
+        organisation = self._organisations.load_active(org_id)
         role = self._roles.load(org_id, request.role_id)
         actor.require_holding(role.permissions, org_id)
         team = self._teams.load(org_id, request.team_id) if request.team_id else None
@@ -207,10 +207,11 @@ class Invitations:
 
         The earlier link stops working. Raises ``NotFound``, ``Denied`` beyond the privilege boundary,
         ``AlreadyUsed`` and ``Gone`` for one that has ended, and ``Conflict``: ``RESEND_LIMIT``,
-        ``INVITATION_CHANGED`` where it is being answered, and what :meth:`create` raises where nobody
-        could accept it.
+        ``ORGANISATION_INACTIVE``, ``INVITATION_CHANGED`` where it is being answered, and what :meth:`create`
+        raises where nobody could accept it.
         """
         actor.require("invitation:resend", org_id)
+        self._organisations.load_active(org_id)
         invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
         role = self._roles.load(org_id, invitation.role_id)
         actor.require_holding(role.permissions, org_id)
@@ -238,6 +239,10 @@ class Invitations:
         invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
         self._end(actor, invitation, InvitationStatus.REVOKED, "invitation.revoke")
         return self.load(org_id, invitation_id)
+
+    def require_open(self, invitation: Invitation) -> None:
+        """Raises ``Conflict`` (``ORGANISATION_INACTIVE``) where nobody may join any more."""
+        self._organisations.load_active(invitation.organisation_id)
 
     def decline(self, token: str, origin: Origin) -> Invitation:
         """Ends the invitation and tells the inviter; raises as :meth:`by_token`."""

@@ -24,7 +24,7 @@ from bbws_access.text import fold_name
 
 
 class Organisations:
-    """Creates organisations with their default roles, renames them, finds them by id or name."""
+    """Creates organisations with their default roles, renames and deactivates them, finds them by id or name."""
 
     def __init__(self, table: Table, trail: Trail, clock: Clock, ids: Ids) -> None:
         self._table = table
@@ -53,9 +53,13 @@ class Organisations:
     def update(self, actor: Actor, org_id: str, request: OrganisationChanges) -> Organisation:
         """Renames it; invitations that are under way keep the name that they were sent with.
 
-        Raises ``NotFound``, and ``Conflict``: ``ORGANISATION_EXISTS`` for a taken name, or another version.
+        One that is not ``active`` lets none of its members in, from the authorizer on, and nobody joins it. That is
+        the platform's to say, not the organisation's own. Raises ``NotFound``, and ``Conflict``:
+        ``ORGANISATION_EXISTS`` for a taken name, or another version.
         """
         actor.require("org:update", org_id)
+        if request.active is not None:
+            actor.require("org:delete", PLATFORM)
         before = self.load(org_id)
         require_version(before, request.version)
         changes = differing(before, request.changes())
@@ -88,6 +92,17 @@ class Organisations:
         if item is None:
             raise _unknown(org_id)
         return Organisation.from_item(item)
+
+    def load_active(self, org_id: str) -> Organisation:
+        """As :meth:`load`, for who is to come in; raises :class:`Conflict` (``ORGANISATION_INACTIVE``) as well."""
+        found = self.load(org_id)
+        if not found.active:
+            raise Conflict(
+                f"organisation {found.name} is deactivated",
+                code="ORGANISATION_INACTIVE",
+                hint=f"bbws-access orgs reactivate {org_id}",
+            )
+        return found
 
     def find(self, actor: Actor, id_or_name: str) -> Organisation:
         """By id, or by name whatever its case. Raises :class:`NotFound`."""

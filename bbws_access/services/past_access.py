@@ -120,6 +120,7 @@ class _Records:
         if profile is None:
             raise NotFound("there is no such user in this organisation", code="USER_NOT_FOUND")
         self._profile = dict(profile)
+        self._organisation = dict(table.get(keys.organisation_key(org_id)) or {})
         self._there = True
         self._assignments: dict[tuple[str, str], Item] = {}
         self._seats: dict[str, Item] = {}
@@ -146,6 +147,7 @@ class _Records:
         """As the authorizer reads the records."""
         denied = "USER_NOT_FOUND" if not self._there else None
         denied = denied or (None if self._profile.get("active") else "USER_INACTIVE")
+        denied = denied or (None if self._organisation.get("active", True) else "ORG_ACCESS_DENIED")
         grants: tuple[Grant, ...] = ()
         if denied is None:
             kept = (*self._roles.values(), *self._team_roles.values(), *self._teams.values())
@@ -184,6 +186,8 @@ class _Records:
             return self._edited(self._roles.get((event.organisation_id, event.resource_id)), before)
         if kind == "team-role":
             return self._edited(self._team_roles.get(event.resource_id), before)
+        if event.resource_type == "organisation":
+            return self._edited(self._organisation, before)
         return event.resource_type == "team" and self._edited(self._teams.get(event.resource_id), before)
 
     def _of_user(self, event: AuditEvent, before: dict[str, Any], after: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,12 @@ from cli.arguments import OrganisationArgument
 from cli.changes import tell
 from cli.command import command, noun
 from cli.edits import IfVersionOption, edit
+from cli.options import YesOption
 from cli.session import Session
 from cli.views import EDITED_FIELDS, data_of
+
+if TYPE_CHECKING:
+    from bbws_access.models.organisation import OrganisationChanges
 
 app = noun("Organisations: the tenants.")
 
@@ -60,11 +64,45 @@ def update(
 ) -> None:
     """Rename an organisation; its id stays."""
     from bbws_access.models.organisation import OrganisationChanges
-    from cli import naming
 
     request = edit(OrganisationChanges, if_version, name=name)
-    found = naming.organisation(session, organisation)
+    _change(session, organisation, request, "Organisation {0} is now called {1}.")
+
+
+@command(app, "deactivate", epilog="bbws-access orgs deactivate Acme --yes", changes=True)
+def deactivate(session: Session, organisation: OrganisationArgument, yes: YesOption = False) -> None:
+    """Take an organisation out of use: none of its members gets in, and nobody joins it; all of it stays recorded."""
+    from bbws_access.models.organisation import OrganisationChanges
+
+    done = "Deactivated organisation {0}: each of its members is turned away until it is reactivated."
+    question = "Deactivate organisation {0}? Each of its members is turned away then."
+    _change(session, organisation, OrganisationChanges(active=False), done, question=question, yes=yes)
+
+
+@command(app, "reactivate", epilog="bbws-access orgs reactivate Acme", changes=True)
+def reactivate(session: Session, organisation: OrganisationArgument) -> None:
+    """Let an organisation's members in again, with what they held before."""
+    from bbws_access.models.organisation import OrganisationChanges
+
+    _change(session, organisation, OrganisationChanges(active=True), "Reactivated organisation {0}.")
+
+
+def _change(
+    session: Session,
+    name: str,
+    request: OrganisationChanges,
+    done: str,
+    *,
+    question: str | None = None,
+    yes: bool = False,
+) -> None:
+    """``{0}`` is what it was called, ``{1}`` what it is now."""
+    from cli import naming
+
+    found = naming.organisation(session, name)
     session.announce()
+    if question is not None:
+        session.confirm(question.format(found.name), yes=yes)
     changed = session.services.organisations.update(session.actor, found.organisation_id, request)
     session.show.record(data_of(changed), _FIELDS)
-    tell(session, f"Organisation {found.name} is now called {changed.name}.")
+    tell(session, done.format(found.name, changed.name))

@@ -10,6 +10,7 @@ from bbws_access.clock import iso
 from bbws_access.keys import PLATFORM, Keys
 from bbws_access.models.base import Record
 from bbws_access.models.kinds import Capability, Scope
+from bbws_access.models.organisation import Organisation
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
@@ -33,6 +34,10 @@ class People:
     def _stamps(self) -> dict[str, str]:
         now = iso(self._platform.clock.now())
         return {"date_created": now, "created_by": "ops", "date_last_updated": now, "last_updated_by": "ops"}
+
+    def organisation(self, org_id: str, **more: Any) -> str:
+        self._put(Organisation(organisation_id=org_id, name="Acme", **(self._stamps() | more)))
+        return org_id
 
     def user(self, org_id: str, user_id: str | None = None, **more: Any) -> str:
         user_id = user_id or str(uuid.uuid4())

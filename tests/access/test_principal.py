@@ -244,3 +244,22 @@ def test_what_is_no_grant_gives_nothing_however_it_came_into_the_table(
     user = people.user(ORG)
     people.holding(ORG, user, raw={"permissions": permissions})
     assert loader.load(user, ORG).actor.permissions <= {"site:read"}
+
+
+def test_nobody_gets_into_an_organisation_that_was_deactivated(
+    people: People, loader: PrincipalLoader, platform: Platform
+) -> None:
+    people.organisation(ORG)
+    user = people.user(ORG)
+    people.holding(ORG, user, "site:read")
+    people.holding(PLATFORM, user, "*:*")
+    assert loader.load(user, ORG).actor.permissions == {"site:read"}
+    people.organisation(ORG, active=False)
+    platform.clock.advance(seconds=31)  # for which it is remembered
+    with pytest.raises(Denied) as refused:
+        loader.load(user, ORG)
+    assert refused.value.code == "ORG_ACCESS_DENIED"
+    assert refused.value.details == {"organisationId": ORG, "email": "thandi@example.com"}
+    people.organisation(ORG)
+    platform.clock.advance(seconds=31)
+    assert loader.load(user, ORG).actor.permissions == {"site:read"}

@@ -45,6 +45,8 @@ SAMPLES = {
     "orgs show": sample("Acme", "Acme"),
     "orgs create": sample("Initech"),
     "orgs update": sample("Acme --name Acme+Ltd", "Acme"),
+    "orgs deactivate": sample("Acme --yes", "Acme"),
+    "orgs reactivate": sample("Acme", "Acme"),
     "users list": sample(""),
     "users show": sample(USER, USER, ambiguous=SHARED),
     "users invite": sample("x@example.com --role SITE_VIEWER --team Web", "SITE_VIEWER", "Web"),

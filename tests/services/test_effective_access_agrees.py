@@ -42,6 +42,7 @@ class Random:
         self.orgs = [f"org-{self._uuid()}" for _ in range(2)]
         client = SimpleNamespace(put_item=self._put)
         self.people = People(SimpleNamespace(client=client, table=self.table, clock=FixedClock()))  # type: ignore[arg-type]
+        self.people.organisation(self.orgs[0], active=chance.random() < 0.9)
         self.teams = [self.people.team(self.orgs[0], active=chance.random() < 0.8) for _ in range(3)]
         roles = [self._role() for _ in range(4)]
         team_roles = [self._team_role() for _ in range(3)]
@@ -115,6 +116,23 @@ def test_three_ways_to_ask_have_one_answer(seed: int) -> None:
         by_contract = by_contract and may_call(decision.principal.actor, request)  # type: ignore[union-attr]
         assert answer.allowed is by_contract or _stands_for_more(row.permission, answer, team)
         assert bool(answer.through) is answer.allowed
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.integers(min_value=0, max_value=2**32))
+def test_who_holds_it_is_whoever_can(seed: int) -> None:
+    chance = random.Random(seed)
+    world = Random(chance)
+    org = world.orgs[0]
+    questions = EffectiveAccessQuestions(world.table, FixedClock())
+    for permission in chance.sample([p.id for p in PERMISSIONS], 8):
+        told = {holder.user_id for holder in questions.who(OPERATOR, org, permission)}
+        able = {
+            user
+            for user in world.users
+            if any(questions.can(OPERATOR, org, user, permission, team).allowed for team in (None, *world.teams))
+        }
+        assert told == able, permission
 
 
 def _stands_for_more(permission: str, answer: Any, team: str | None) -> bool:

@@ -17,6 +17,7 @@ from bbws_access.keys import PLATFORM
 from bbws_access.models.effective_access import EffectiveAccess
 from bbws_access.models.invitation import Acceptance, NewInvitation
 from bbws_access.models.kinds import Capability, Scope
+from bbws_access.models.organisation import OrganisationChanges
 from bbws_access.models.role import NewRole, RoleChanges, RolePermissions
 from bbws_access.models.team import (
     MemberChanges,
@@ -197,6 +198,10 @@ class History:
 
     def do_reactivate(self) -> None:
         self.stage.services.users.reactivate(OPERATOR, self.stage.org, self.user())
+
+    def do_organisation(self) -> None:
+        asked = OrganisationChanges(active=self.chance.random() < 0.8)
+        self.stage.services.organisations.update(OPERATOR, self.stage.org, asked)
 
     def do_undo(self) -> None:
         state = self.stage.memory.table.state().items()
