@@ -122,6 +122,10 @@ def records(org: str, user: str, team: str, team_role: str) -> dict[str, tuple[A
             RoleAssignment,
             lambda n: {"user_id": f"u-{n}", "role_id": "r-many", "role_name": "MANY", **held},
         ),
+        "access who": (
+            RoleAssignment,
+            lambda n: {"user_id": f"u-{n}", "role_id": "r-many", "role_name": "MANY", **held, "scope": "ORGANISATION"},
+        ),
         "teams list": (Team, lambda n: {"team_id": f"t-{n}", "name": f"Team {n}", **here, **STAMPS}),
         "teams members list": (TeamMember, lambda n: {"user_id": f"u-{n}", "team_id": team, **seat(n), **sitting}),
         "team-roles list": (
@@ -141,6 +145,7 @@ LISTS = {
     "permission-sets list": (),
     "roles list": (),
     "roles members": ("r-many",),
+    "access who": ("site:read",),
     "teams list": (),
     "teams members list": ("t-one",),
     "team-roles list": (),
@@ -161,11 +166,14 @@ def table_of(name: str, count: int) -> ManyTable:
             yield User(organisation_id=ORG, user_id="u-one", email="one@example.com", **names, **STAMPS)
         if name == "teams members list":
             yield Team(team_id="t-one", organisation_id=ORG, name="One", **STAMPS)
-        if name == "roles members":
-            given: Any = {"organisation_id": ORG, "permissions": ["site:read"], "scope": "TEAM"}
+        if name in {"roles members", "access who"}:
+            scope = "ORGANISATION" if name == "access who" else "TEAM"
+            given: Any = {"organisation_id": ORG, "permissions": ["site:read"], "scope": scope}
             yield Role(role_id="r-many", name="MANY", display_name="Many", **given, **STAMPS)
         for n in range(count):
             yield model.model_validate(fields(n))
+            if name == "access who":
+                yield User.model_validate(records(ORG, "", "", "")["users list"][1](n))
             if name == "users teams":
                 yield Team(team_id=f"t-{n}", organisation_id=ORG, name=f"Team {n}", **STAMPS)
 
@@ -188,7 +196,9 @@ def test_every_list_is_here() -> None:
 
     verbs = {"list", "members", "roles", "teams"}
     named = (one["command"].split() for one in described())
-    assert {" ".join(words) for words in named if words[0] in NOUNS and words[-1] in verbs} == set(LISTS)
+    assert {" ".join(words) for words in named if words[0] in NOUNS and words[-1] in verbs} == set(LISTS) - {
+        "access who"
+    }
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -26,7 +26,7 @@ from tests.cli.memory import MemoryTable
 from tests.fakes import FixedClock
 
 EXAMPLES, PAIRS = 50, 200
-"""Ten thousand pairs of a user and a request."""
+"""Ten thousand pairs of a user and a request about which all three can be asked; the others are extra."""
 
 API = "arn:aws:execute-api:region:account:api/stage"
 OPERATOR = operator("arn:aws:iam::000000000000:user/ops", "ops@example.com")
@@ -94,11 +94,14 @@ def test_three_ways_to_ask_have_one_answer(seed: int) -> None:
     questions = EffectiveAccessQuestions(world.table, clock)
     verifier = SimpleNamespace(verify=lambda user: Claims(user, "id", org, None, 0))
     authorizer = Authorizer(verifier, PrincipalLoader(world.table, clock))  # type: ignore[arg-type]
-    for _ in range(PAIRS):
+    asked = 0
+    while asked < PAIRS:
         user, request = chance.choice(world.users), world.request()
         method, _, path = request.text.partition("/")
         decision = authorizer.decide(user, f"{API}/{request.text}")
         opened = allows(decision.policy, f"{API}/{request.text}")
+        holder = None if decision.principal is None or decision.code != "ALLOWED" else decision.principal.actor
+        assert opened is (holder is not None and may_call(holder, request)), request.text
 
         told = questions.explain(OPERATOR, org, user, method, f"/{path}")
         assert told.allowed is opened, (request.text, told)
@@ -111,14 +114,13 @@ def test_three_ways_to_ask_have_one_answer(seed: int) -> None:
         team = request.team if "{teamId}" in row.path else None
         if (row.other and team is None) or (row.other == "self" and request.user == user):
             continue
+        asked += 1
         answer = questions.can(OPERATOR, org, user, row.permission, team)
-        by_contract = decision.principal is not None and decision.code == "ALLOWED"
-        by_contract = by_contract and may_call(decision.principal.actor, request)  # type: ignore[union-attr]
-        assert answer.allowed is by_contract or _stands_for_more(row.permission, answer, team)
+        assert answer.allowed is opened or _stands_for_more(row.permission, answer, team)
         assert bool(answer.through) is answer.allowed
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.integers(min_value=0, max_value=2**32))
 def test_who_holds_it_is_whoever_can(seed: int) -> None:
     chance = random.Random(seed)
