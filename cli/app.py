@@ -7,12 +7,13 @@ from functools import cache
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from bbws_access import __version__
 from bbws_access.errors import ExitCode
 from cli import asking
+from cli.help import Noun
 from cli.options import (
     ActingAsOption,
     ColumnsOption,
@@ -62,7 +63,7 @@ def load(noun: str) -> Any:
     return loaded
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Noun):
     """Shows every noun in the help without importing any, and imports the one that is asked for."""
 
     def __init__(self, **attributes: Any) -> None:

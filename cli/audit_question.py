@@ -25,10 +25,11 @@ UserOption = Annotated[
 ActionOption = Annotated[str | None, typer.Option("--action", help="Only this action, such as role.update.")]
 ResourceOption = Annotated[str | None, typer.Option("--resource", help="Only what happened to this id.")]
 SinceOption = Annotated[
-    str | None, typer.Option("--since", "--from", help="From here on: 30m, 2h, 7d, or an ISO 8601 time.")
+    str | None,
+    typer.Option("--since", "--from", metavar="TIME", help="From here on: 30m, 2h, 7d, or an ISO 8601 time."),
 ]
-UntilOption = Annotated[str | None, typer.Option("--until", "--to", help="Up to here, not included.")]
-ExportUntilOption = Annotated[str | None, typer.Option("--until", help="Up to here, not included.")]
+UntilOption = Annotated[str | None, typer.Option("--until", "--to", metavar="TIME", help="Up to here, not included.")]
+ExportUntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to here, not included.")]
 PlatformOption = Annotated[bool, typer.Option("--platform", help="The platform's own trail instead.")]
 ZoneOption = Annotated[
     str | None, typer.Option("--zone", help="Time zone of times that name none, and of the table: Africa/Johannesburg.")

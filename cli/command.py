@@ -10,41 +10,22 @@ from typing import Any
 import typer
 
 from bbws_access.errors import Denied
+from cli.help import Noun, Verb
 from cli.operations import record_denial
-from cli.options import (
-    ActingAsOption,
-    ColumnsOption,
-    DebugOption,
-    DryRunOption,
-    EnvOption,
-    NoPagerOption,
-    OrgOption,
-    OutputOption,
-    QueryOption,
-    QuietOption,
-    VerboseOption,
-)
+from cli.options import COMMON, DryRunOption
 from cli.overrides import Overrides
 from cli.session import Session
-
-_COMMON = {
-    "env": (EnvOption, None),
-    "org": (OrgOption, None),
-    "output": (OutputOption, None),
-    "columns": (ColumnsOption, None),
-    "query": (QueryOption, None),
-    "quiet": (QuietOption, False),
-    "verbose": (VerboseOption, False),
-    "debug": (DebugOption, False),
-    "no_pager": (NoPagerOption, False),
-    "acting_as": (ActingAsOption, None),
-}
 
 
 def noun(text: str) -> typer.Typer:
     """The group of a noun's commands."""
     group = typer.Typer(
-        help=text, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+        cls=Noun,
+        help=text,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
 
     # With a callback a noun stays a noun, even with a single verb.
@@ -69,7 +50,7 @@ def command(
         taken = {p.name for p in own}
         common = [
             inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            for n, (annotation, default) in _COMMON.items()
+            for n, (annotation, default) in COMMON.items()
             if n not in taken
         ]
         if changes:
@@ -80,7 +61,7 @@ def command(
 
         @functools.wraps(function)
         def wrapper(*, context: typer.Context, **given: Any) -> None:
-            nearer = Overrides(**{n: given.pop(n) for n in _COMMON if n not in taken})
+            nearer = Overrides(**{n: given.pop(n) for n in COMMON if n not in taken})
             above = context.obj if isinstance(context.obj, Overrides) else Overrides()
             dry_run = changes and given.pop("dry_run")
             session = Session(above.under(nearer), dry_run=dry_run)
@@ -100,7 +81,7 @@ def command(
         new_signature = signature.replace(parameters=[context, *keyword_only, *common], return_annotation=None)
         wrapper.__signature__ = new_signature  # type: ignore[attr-defined]
         wrapper.__annotations__ = {p.name: p.annotation for p in new_signature.parameters.values()}
-        app.command(name, epilog=_examples(epilog))(wrapper)
+        app.command(name, cls=Verb, epilog=_examples(epilog))(wrapper)
         return function
 
     return register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -59,6 +59,20 @@ NoPagerOption = Annotated[
     bool,
     typer.Option("--no-pager", help="No pager for long lists; BBWS_ACCESS_PAGER or PAGER says which."),
 ]
+
+COMMON: Final[dict[str, tuple[Any, Any]]] = {
+    "env": (EnvOption, None),
+    "org": (OrgOption, None),
+    "output": (OutputOption, None),
+    "columns": (ColumnsOption, None),
+    "query": (QueryOption, None),
+    "quiet": (QuietOption, False),
+    "verbose": (VerboseOption, False),
+    "debug": (DebugOption, False),
+    "no_pager": (NoPagerOption, False),
+    "acting_as": (ActingAsOption, None),
+}
+"""Each with its default."""
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact changes and write nothing.")]
 """Of each command that is registered with ``changes=True``."""

@@ -8,15 +8,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
-from enum import Enum
-from typing import Any, Final, get_args
+from typing import Any
 
 from cli.app import NOUNS, app, load
-
-_COMMON: Final = ("env", "org", "output", "columns", "query", "quiet", "verbose", "debug", "no_pager")
-"""Parameters that every command takes; the page says them once."""
-
-_TYPES: Final = {str: "text", int: "integer", float: "number", bool: "boolean"}
+from cli.options import COMMON
+from cli.parameters import described_parameter
 
 
 def described() -> list[dict[str, Any]]:
@@ -26,6 +22,7 @@ def described() -> list[dict[str, Any]]:
 
 def page() -> str:
     """The reference, in Markdown."""
+    common = [one for one in _parameters(_root()) if one["name"] in COMMON]
     lines = [
         "# Reference",
         "",
@@ -34,10 +31,10 @@ def page() -> str:
         "",
         "## Options that every command takes",
         "",
-        *_rows(one for one in _parameters(_root()) if one["name"] in _COMMON),
+        *_rows(common),
     ]
     for command in described():
-        own = [p for p in command["parameters"] if p["name"] not in _COMMON]
+        own = [p for p in command["parameters"] if p not in common]
         lines += ["", f"## {command['command']}", "", command["help"]]
         if own:
             lines += ["", *_rows(own)]
@@ -70,37 +67,7 @@ def _walk(words: list[str], command: Any) -> Iterator[dict[str, Any]]:
 
 
 def _parameters(command: Any) -> list[dict[str, Any]]:
-    return [_parameter(one) for one in command.params if one.name not in {"help", "version"}]
-
-
-def _parameter(one: Any) -> dict[str, Any]:
-    is_argument = one.param_type_name == "argument"
-    kind, default = _kind(one.type_descriptor.annotation), one.default
-    choices = [str(choice.value) for choice in kind] if issubclass(kind, Enum) else []
-    return {
-        "name": one.name,
-        "kind": "argument" if is_argument else "option",
-        "flags": [] if is_argument else [*one.opts, *one.secondary_opts],
-        "type": "choice" if choices else _TYPES.get(kind, kind.__name__.lower()),
-        "choices": choices,
-        "required": bool(one.required),
-        "repeated": bool(one.multiple or one.nargs == -1),
-        "default": default if isinstance(default, str | int | float | bool) else None,
-        "environment": _first(one.envvar),
-        "help": getattr(one, "help", None) or "",
-    }
-
-
-def _kind(annotation: Any) -> type:
-    """Of one value, whatever may be repeated or left out."""
-    inner = [one for one in get_args(annotation) if one is not type(None)]
-    if inner:
-        return _kind(inner[0])
-    return annotation if isinstance(annotation, type) else str
-
-
-def _first(envvar: Any) -> str | None:
-    return envvar if isinstance(envvar, str) or envvar is None else str(next(iter(envvar), "")) or None
+    return [described_parameter(one) for one in command.params if one.name not in {"help", "version"}]
 
 
 def _rows(parameters: Any) -> Iterator[str]:

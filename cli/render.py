@@ -224,6 +224,9 @@ def error_line(message: str, hint: str | None) -> None:
     from rich.text import Text
 
     line = Text.assemble(("error: ", "bold red"), safe(message))
-    if hint:
-        line.append(f"; try: {safe(hint)}" if hint.startswith("bbws-access") else f"; {safe(hint)}")
+    asks = message.endswith("?")
+    if hint and hint.startswith("bbws-access"):
+        line.append(f"{' Try' if asks else '; try'}: {safe(hint)}")
+    elif hint:
+        line.append(f" {safe(hint[:1].upper() + hint[1:])}" if asks else f"; {safe(hint)}")
     Console(stderr=True, highlight=False).print(line, soft_wrap=True)

@@ -75,11 +75,19 @@ def team_role(
     ] = None,
     add: Annotated[
         list[Capability] | None,
-        typer.Option("--add", case_sensitive=False, help="One more; may be repeated.", show_default=False),
+        typer.Option(
+            "--add", metavar="CAPABILITY", case_sensitive=False, help="One more; may be repeated.", show_default=False
+        ),
     ] = None,
     remove: Annotated[
         list[Capability] | None,
-        typer.Option("--remove", case_sensitive=False, help="One less; may be repeated.", show_default=False),
+        typer.Option(
+            "--remove",
+            metavar="CAPABILITY",
+            case_sensitive=False,
+            help="One less; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     detailed_exitcode: DetailedOption = False,
 ) -> None:

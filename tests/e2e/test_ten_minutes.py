@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tests.e2e.conftest import ROOT, Deployed
+from tests.e2e.tmux import Screen, Tmux
 
 pexpect = pytest.importorskip("pexpect")
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_group("deployed")]
@@ -109,3 +114,39 @@ def test_a_long_list_is_paged_and_the_pager_sees_all_of_it(terminal: Terminal) -
     seen = terminal.run("commands", BBWS_ACCESS_PAGER=pager)
     assert re.search(r"\d\d\d? lines in the pager", seen)
     assert "users invite" not in seen
+
+
+@pytest.fixture
+def tmux(terminal: Terminal, tmp_path: Path) -> Iterator[Tmux]:
+    if shutil.which("tmux") is None:
+        pytest.skip("there is no tmux")
+    program = f"{shlex.quote(sys.executable)} -m cli.main"
+    wanted = {name: value for name, value in terminal.environment.items() if name.startswith("BBWS_")}
+    found = Tmux(tmp_path, COLUMNS, program, {**wanted, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"})
+    yield found
+    found.end()
+
+
+def test_the_same_in_tmux(deployed: Deployed, tmux: Tmux) -> None:
+    """What a person sees who gets some of it wrong: each line of a table in its place, and what to type instead."""
+    org = "In tmux"
+    deployed.run("orgs", "create", org)
+    deployed.run("teams", "create", "Café ☕ 漢字 שלום " + "W" * 70, "--org", org)
+    deployed.run("users", "invite", "tmux@example.com", "--org", org, "--role", "ORG_ADMIN")
+
+    def see(words: str, code: int = 0) -> Screen:
+        seen = tmux.run(f"bbws-access {words}")
+        assert seen.code == code, seen.whole
+        assert not [line for line in seen.lines if "Traceback" in line]
+        return seen
+
+    assert "usrs" in see("usrs", 2).whole[0]
+    assert "Did you mean 'users'? Try: bbws-access --help" in see("usrs", 2).whole[0]
+    assert "What a command takes, with examples: bbws-access users COMMAND --help" in see("users --help").lines[-1]
+    assert any("--role ROLE" in line for line in see("users invite --help").lines)
+    assert "which organisation? Give --org" in see("users list", 2).whole[0]
+    for words in ("orgs list", "teams list", "invitations list", "roles list", "permissions list", "audit query"):
+        seen = see(f"{words} --org {shlex.quote(org)}" if words != "permissions list" else words)
+        noted = [line for line in seen.whole if line.endswith("See --columns, -o json.")]
+        assert len(seen.lines) - len(seen.whole) == len([line for line in noted if cell_len(line) > COLUMNS])
+        assert max(cell_len(line) for line in seen.whole if line not in noted) <= COLUMNS
