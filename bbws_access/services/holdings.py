@@ -222,7 +222,7 @@ class Holdings:
             if is_open(invitation, self._clock):
                 end = ending(invitation, InvitationStatus.REVOKED, actor, self._clock)
                 # Answered meanwhile, it is looked at anew, and is no reason to stop.
-                writes = [replace(end, otherwise=None), release_address(invitation)]
+                writes: list[Write] = [replace(end, otherwise=None), release_address(invitation)]
                 yield Piece(changed("invitation.revoke", invitation), writes)
 
     # --- giving back -----------------------------------------------------------------------------
