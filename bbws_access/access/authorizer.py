@@ -83,13 +83,20 @@ class Authorizer:
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody gets in because of it
             return _denied(_NOBODY, method_arn, error)
         # From here on the token is good: what AWS calls unauthenticated is us, not the user.
-        return decide_for(self._principals, claims.subject, claims.organisation_id, method_arn)
+        return decide_for(self._principals, claims.subject, claims.organisation_id, method_arn, or_elsewhere=True)
 
 
-def decide_for(principals: PrincipalLoader, subject: str, organisation_id: str | None, method_arn: str) -> Decision:
-    """The decision about whoever a good token is of; never raises."""
+def decide_for(
+    principals: PrincipalLoader,
+    subject: str,
+    organisation_id: str | None,
+    method_arn: str,
+    *,
+    or_elsewhere: bool = False,
+) -> Decision:
+    """The decision about whoever a good token is of; never raises. See ``PrincipalLoader.load``."""
     try:
-        principal = principals.load(subject, organisation_id)
+        principal = principals.load(subject, organisation_id, or_elsewhere=or_elsewhere)
         document, context = policy(principal.actor, method_arn), context_of(principal)
         return Decision(subject, document, context, "ALLOWED", principal=principal)
     except Exception as error:  # noqa: BLE001 - whatever it was, nobody gets in because of it

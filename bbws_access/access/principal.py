@@ -77,8 +77,18 @@ class PrincipalLoader:
         self._clock = clock
         self._definitions: dict[_KeyPair, tuple[datetime, Item]] = {}
 
-    def load(self, user_id: str, organisation_id: str | None, origin: Origin | None = None) -> Principal:
+    def load(
+        self,
+        user_id: str,
+        organisation_id: str | None,
+        origin: Origin | None = None,
+        *,
+        or_elsewhere: bool = False,
+    ) -> Principal:
         """``organisation_id`` is the tenant that the token names, where it names one.
+
+        With ``or_elsewhere``, whoever was deactivated there and is active in another organisation acts in that
+        one: an account keeps the tenant that it was made for, also when its owner goes to another.
 
         Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation;
         ``USER_INACTIVE`` for one who was deactivated, and ``ORG_ACCESS_DENIED`` where the organisation was, both
@@ -86,6 +96,8 @@ class PrincipalLoader:
         """
         held = list(self._table.query_all(Query(keys.everything_of_user(user_id), index=3)))
         org_id = organisation_id or _home(held)
+        if or_elsewhere and org_id is not None:
+            org_id = _still_open(held, org_id)
         if org_id is None:
             raise Denied("this account belongs to no organisation", code="USER_NOT_FOUND")
         assignments = [i for i in held if _is(i, keys.ROLE_PREFIX) and i["organisationId"] in {org_id, PLATFORM}]
@@ -210,11 +222,22 @@ def _grants(role: Item) -> set[str]:
     return {str(grant) for grant in role.get("permissions", ()) if GRANT_PATTERN.match(str(grant))}
 
 
-def _home(held: list[Item]) -> str | None:
+def _home(held: Iterable[Item]) -> str | None:
     """The organisation of a token that names none: that of the oldest profile, which the account was made for."""
     profiles = [i for i in held if _is(i, keys.USER_PREFIX)]
     oldest = min(profiles, key=lambda p: (str(p.get("dateCreated", "")), str(p["organisationId"])), default=None)
     return None if oldest is None else str(oldest["organisationId"])
+
+
+def _still_open(held: list[Item], org_id: str) -> str:
+    """The organisation itself, unless the user was deactivated there: then the oldest in which they are active.
+
+    The index may lag behind; the profile that it leads to is read anew, and decides.
+    """
+    profiles = {str(i["organisationId"]): i for i in held if _is(i, keys.USER_PREFIX)}
+    if org_id not in profiles or profiles[org_id].get("active", False):
+        return org_id
+    return _home(i for i in profiles.values() if i.get("active", False)) or org_id
 
 
 def _is(item: Item, prefix: str) -> bool:

@@ -204,7 +204,7 @@ def _load(session: Session, user_id: str, organisation_id: str | None) -> Princi
     from bbws_access.store.table import Table
 
     table = Table(session.client("dynamodb"), Names(session.env).table)
-    return PrincipalLoader(table, SystemClock()).load(user_id, organisation_id)
+    return PrincipalLoader(table, SystemClock()).load(user_id, organisation_id, or_elsewhere=True)
 
 
 def _principal_data(principal: Principal) -> dict[str, Any]:

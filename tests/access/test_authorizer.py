@@ -35,7 +35,8 @@ class Loads:
         self.outcome = outcome
         self.asked: list[tuple[str, str | None]] = []
 
-    def load(self, user_id: str, organisation_id: str | None) -> Any:
+    def load(self, user_id: str, organisation_id: str | None, *, or_elsewhere: bool) -> Any:
+        assert or_elsewhere
         self.asked.append((user_id, organisation_id))
         if isinstance(self.outcome, BaseException):
             raise self.outcome

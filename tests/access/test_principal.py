@@ -14,6 +14,7 @@ from bbws_access.clock import iso
 from bbws_access.errors import Denied
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Scope
+from bbws_access.store.table import Query
 from bbws_access.store.writes import Delete
 from tests.access.people import People
 from tests.conftest import Platform
@@ -186,6 +187,48 @@ def test_deactivated_in_one_organisation_is_not_deactivated_in_another(people: P
     people.user(OTHER, user, active=False)
     assert loader.load(user, ORG).actor.organisation_id == ORG
     assert denied(loader, user, OTHER) == "USER_INACTIVE"
+
+
+def test_who_went_to_another_organisation_acts_there(
+    platform: Platform, people: People, loader: PrincipalLoader
+) -> None:
+    """Their account, and with it their token, still names the one that they left."""
+    ago = [iso(platform.clock.now() - timedelta(days=n)) for n in range(4)]
+    user = people.user(ORG, active=False, date_created=ago[3])
+    people.holding(ORG, user, "*:*")
+
+    def acts_in(org_id: str | None) -> str | None:
+        return loader.load(user, org_id, or_elsewhere=True).actor.organisation_id
+
+    for named in (ORG, None):
+        with pytest.raises(Denied) as refused:
+            acts_in(named)
+        assert refused.value.code == "USER_INACTIVE"
+    people.user("org-off", user, active=False, date_created=ago[2])
+    people.user(OTHER, user, date_created=ago[1])
+    people.user("org-3", user, date_created=ago[0])
+    people.holding(OTHER, user, "site:read")
+    assert (acts_in(ORG), acts_in("org-off"), acts_in(None), acts_in("org-3")) == (OTHER, OTHER, OTHER, "org-3")
+    assert loader.load(user, ORG, or_elsewhere=True).actor.permissions == {"site:read"}
+    with pytest.raises(Denied) as unknown:
+        acts_in("org-4")
+    assert unknown.value.code == "USER_NOT_FOUND"
+    assert denied(loader, user, ORG) == "USER_INACTIVE"
+    people.change(keys.user_key(ORG, user), active=True)
+    assert acts_in(ORG) == ORG
+
+
+def test_an_index_that_lags_behind_lets_nobody_in(
+    platform: Platform, people: People, loader: PrincipalLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = people.user(ORG, active=False)
+    people.user(OTHER, user)
+    seen = list(platform.table.query_all(Query(keys.everything_of_user(user), index=3)))
+    people.change(keys.user_key(OTHER, user), active=False)
+    monkeypatch.setattr(platform.table, "query_all", lambda query: iter(seen))
+    with pytest.raises(Denied) as refused:
+        loader.load(user, ORG, or_elsewhere=True)
+    assert refused.value.code == "USER_INACTIVE"
 
 
 def test_a_token_without_organisation_is_for_the_oldest_profile(

@@ -217,8 +217,12 @@ def test_who_is_active_elsewhere_can_still_sign_in(platform: Platform, thandi: U
 
 def test_an_invitation_elsewhere_opens_the_account_again(platform: Platform, thandi: User) -> None:
     deactivate(platform, thandi)
-    staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
-    assert platform.directory.accounts[thandi.email].enabled
+    there = staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
+    account = platform.directory.accounts[thandi.email]
+    assert account.enabled
+    loader = PrincipalLoader(platform.table, platform.clock)
+    actor = loader.load(account.user_id, account.organisation_id, or_elsewhere=True).actor
+    assert (actor.organisation_id, actor.team_permissions) == (there.organisation_id, {"site:read"})
 
 
 def test_an_account_that_an_acceptance_works_on_is_left_for_later(platform: Platform, thandi: User) -> None:
