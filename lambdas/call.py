@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,9 @@ MAX_BODY: Final = 100_000
 
 MAX_ID_BYTES: Final = 900
 """A longer id does not fit into a key of the table, so that nothing has it."""
+
+_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+"""Python would also read ``1_0``, blanks around, and the digits of other scripts."""
 
 T = TypeVar("T", bound=BaseModel)
 V = TypeVar("V", bound=StrEnum)
@@ -136,10 +140,10 @@ class Call:
     def page(self) -> PageRequest:
         """``pageSize`` and ``startAt``; raises :class:`InvalidInput`."""
         size, cursor = self.query("pageSize"), self.query("startAt")
-        try:
-            number = DEFAULT_PAGE_SIZE if size is None else int(size)
-        except ValueError:
-            number = 0  # which PageRequest refuses, with its own words
+        if size is None:
+            number = DEFAULT_PAGE_SIZE
+        else:  # what is no number in digits is 0, which PageRequest refuses with its own words
+            number = int(size) if _DIGITS.fullmatch(size) else 0
         position = self.cursors.read(cursor, self._list_name()) if cursor is not None else None
         return PageRequest(number, position)
 
