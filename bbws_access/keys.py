@@ -220,6 +220,11 @@ def invitations_by_status(org_id: str, status: str) -> str:
     return f"ORG#{org_id}#STATUS#{status}"
 
 
+def expiring_after(moment: str) -> tuple[str, str]:
+    """Where the invitations of a status that expire after a moment are, from and to: ``{expiresAt}#{invitationId}``."""
+    return f"{moment}#~", "~"
+
+
 def invitation(org_id: str, invitation_id: str, status: str, expires_at: str, email: str, date_created: str) -> Keys:
     return (
         invitation_key(org_id, invitation_id)

@@ -47,7 +47,7 @@ from bbws_access.services.roles import Roles
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
-from bbws_access.store.table import Query, Table
+from bbws_access.store.table import Item, Query, Table
 from bbws_access.store.writes import ABSENT, Update, Write
 from bbws_access.text import fold_email
 
@@ -179,13 +179,18 @@ class Invitations:
     def page(
         self, actor: Actor, org_id: str, page: PageRequest, status: InvitationStatus | None = None
     ) -> ListPage[Invitation]:
-        """By id, or with ``status`` by expiry."""
+        """By id, or with ``status`` by expiry.
+
+        One that ran out is shown as expired, and is not among the pending ones; whoever opens it marks it so, and
+        only then it is among the expired ones.
+        """
         actor.require("invitation:read", org_id)
         if status is None:
             query = Query(keys.owner(org_id), begins_with=keys.INVITATION_PREFIX)
         else:
-            query = Query(keys.invitations_by_status(org_id, status), index=1)
-        return fetch_page(self._table, query, page, Invitation.from_item)
+            open_still = keys.expiring_after(iso(self._clock.now())) if status is InvitationStatus.PENDING else None
+            query = Query(keys.invitations_by_status(org_id, status), index=1, between=open_still)
+        return fetch_page(self._table, query, page, self._as_it_is_now)
 
     def of_email(self, actor: Actor, org_id: str, email: str) -> list[Invitation]:
         """Every invitation that an address got to the organisation, the oldest first."""
@@ -262,6 +267,12 @@ class Invitations:
     def _end(self, actor: Actor, invitation: Invitation, status: InvitationStatus, action: str) -> None:
         writes: list[Write] = [ending(invitation, status, actor, self._clock), release_address(invitation)]
         self._trail.commit(actor, invitation.organisation_id, [changed(action, invitation)], writes)
+
+    def _as_it_is_now(self, item: Item) -> Invitation:
+        found = Invitation.from_item(item)
+        if not has_expired(found, self._clock):
+            return found
+        return found.model_copy(update={"status": InvitationStatus.EXPIRED, "active": False})
 
     def _expire_if_due(self, invitation: Invitation) -> Invitation:
         if not has_expired(invitation, self._clock):

@@ -180,6 +180,28 @@ def test_one_pending_invitation_an_address_however_it_is_written(platform: Platf
     assert refused.value.code == "DUPLICATE_INVITATION"
 
 
+def test_one_that_ran_out_is_not_listed_as_pending(platform: Platform) -> None:
+    invitations, org = platform.services.invitations, platform.organisation()
+    late, _ = platform.invite(org, "late@example.com")
+    platform.clock.advance(days=3)
+    platform.invite(org, "young@example.com")
+
+    def listed(status: InvitationStatus | None) -> dict[str, InvitationStatus]:
+        page = invitations.page(platform.operator, org.organisation_id, PageRequest(), status)
+        return {found.email: found.status for found in page.items}
+
+    both = dict.fromkeys(("late@example.com", "young@example.com"), InvitationStatus.PENDING)
+    assert (listed(None), listed(InvitationStatus.PENDING)) == (both, both)
+    platform.clock.advance(days=4, milliseconds=-1)
+    assert listed(InvitationStatus.PENDING) == both
+    platform.clock.advance(milliseconds=1)
+    young = {"young@example.com": InvitationStatus.PENDING}
+    assert listed(None) == {**young, "late@example.com": InvitationStatus.EXPIRED}
+    assert listed(InvitationStatus.PENDING) == young
+    invitations.get(platform.operator, org.organisation_id, late.invitation_id)
+    assert listed(InvitationStatus.EXPIRED) == {"late@example.com": InvitationStatus.EXPIRED}
+
+
 def test_a_member_is_not_invited_again(platform: Platform) -> None:
     org = platform.organisation()
     _, token = platform.invite(org)
