@@ -247,7 +247,6 @@ class Services:
             self.trail,
             world.clock,
             world.ids,
-            world.mailer,
             world.directory,
             self.invitations,
             self.roles,

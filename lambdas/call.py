@@ -140,12 +140,10 @@ class Call:
     def page(self) -> PageRequest:
         """``pageSize`` and ``startAt``; raises :class:`InvalidInput`."""
         size, cursor = self.query("pageSize"), self.query("startAt")
-        if size is None:
-            number = DEFAULT_PAGE_SIZE
-        else:  # what is no number in digits is 0, which PageRequest refuses with its own words
-            number = int(size) if _DIGITS.fullmatch(size) else 0
+        if size is not None and _DIGITS.fullmatch(size) is None:
+            size = "0"  # which PageRequest refuses, with its own words
         position = self.cursors.read(cursor, self._list_name()) if cursor is not None else None
-        return PageRequest(number, position)
+        return PageRequest(DEFAULT_PAGE_SIZE if size is None else int(size), position)
 
     def item(self, record: BaseModel, path: str, relation: str = "self") -> dict[str, Any]:
         """A record as the API shows it, and what ``path`` (``/v1/…``) is to it. Links are below the API's address."""

@@ -90,6 +90,10 @@ def _invited_view(opened: Opened) -> InvitedView:
 
 
 def _answered(invitation: Invitation, user_id: str | None = None) -> Answer:
+    if invitation.answer_email_status is EmailStatus.FAILED:
+        logger.error(
+            "invitation email failed", extra={"invitation": invitation.invitation_id, "reason": "to the inviter"}
+        )
     told = Answered(
         email=invitation.email,
         organisation_name=invitation.organisation_name,

@@ -68,8 +68,9 @@ class Acceptance(Request):
 class Invitation(Audited):
     """``token_hash`` is the SHA-256 of the token, which exists only in the email's link.
 
-    ``claim`` names the acceptance that is under way, until ``claim_expires_at``: a crashed one is
-    taken over after that.
+    ``email_status`` is about the letter with the link, ``answer_email_status`` about the one that told the
+    inviter of the answer, and absent unless that failed. ``claim`` names the acceptance that is under way,
+    until ``claim_expires_at``: a crashed one is taken over after that.
     """
 
     invitation_id: str
@@ -88,6 +89,7 @@ class Invitation(Audited):
     inviter_email: str
     email_status: EmailStatus = EmailStatus.QUEUED
     email_error: str | None = None
+    answer_email_status: EmailStatus | None = None
     claim: str | None = None
     claim_expires_at: str | None = None
 
@@ -114,6 +116,7 @@ class InvitationView(ApiModel):
     resend_count: int
     inviter_email: str
     email_status: EmailStatus
+    answer_email_status: EmailStatus | None = None
     date_created: str
     active: bool = True
 

@@ -21,6 +21,7 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
     "action": ("What was done.", "role.create"),
     "active": ("Whether it is in force. Nothing is deleted: it is made inactive.", True),
     "addedBy": ("Who added them.", _ADMIN),
+    "answerEmailStatus": ("FAILED where the inviter could not be told of the answer.", "FAILED"),
     "archivedDays": ("Days that have left the table, and were read from the archive.", 0),
     "byAction": ("Events by action.", {"role.create": 3, "team.create": 2}),
     "byDay": ("Events by day, in UTC.", {"2026-03-02": 5}),

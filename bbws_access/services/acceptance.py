@@ -23,7 +23,6 @@ from bbws_access.clock import Clock
 from bbws_access.directory import Account, Directory
 from bbws_access.errors import AccessError, Conflict, InvalidInput
 from bbws_access.ids import Ids
-from bbws_access.mail import Mailer
 from bbws_access.mail.letters import accepted_letter
 from bbws_access.models.invitation import Acceptance, Invitation
 from bbws_access.models.kinds import EventType, InvitationStatus
@@ -64,7 +63,6 @@ class AcceptInvitation:
         trail: Trail,
         clock: Clock,
         ids: Ids,
-        mailer: Mailer,
         directory: Directory,
         invitations: Invitations,
         roles: Roles,
@@ -74,7 +72,6 @@ class AcceptInvitation:
         self._trail = trail
         self._clock = clock
         self._ids = ids
-        self._mailer = mailer
         self._directory = directory
         self._invitations = invitations
         self._roles = roles
@@ -118,7 +115,7 @@ class AcceptInvitation:
         except AccessError:
             self._take_back(invitation, claim, made, opened)
             raise
-        self._invitations.tell(lambda: self._mailer.send(accepted_letter(invitation)))
+        self._invitations.tell(invitation, accepted_letter(invitation))
         return Accepted(user, self._invitations.load(invitation.organisation_id, invitation.invitation_id))
 
     def _profile(self, account: Account) -> User | None:

@@ -16,7 +16,7 @@ from bbws_access.access.actor import Actor, ActorKind, Origin
 from bbws_access.clock import Clock, iso
 from bbws_access.errors import AccessError, Conflict, NotFound
 from bbws_access.ids import Ids, token_hash
-from bbws_access.mail import Mailer
+from bbws_access.mail import Mail, Mailer
 from bbws_access.mail.letters import declined_letter, invitation_letter
 from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
@@ -48,7 +48,7 @@ from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Item, Query, Table
-from bbws_access.store.writes import ABSENT, Update, Write
+from bbws_access.store.writes import ABSENT, PRESENT, Update, Write
 from bbws_access.text import fold_email
 
 PER_MINUTE: Final = 10
@@ -254,15 +254,17 @@ class Invitations:
         invitation = self.by_token(token, origin)
         actor = Actor(invitation.email, invitation.email, ActorKind.SYSTEM, origin=origin)
         self._end(actor, invitation, InvitationStatus.DECLINED, "invitation.decline")
-        self.tell(lambda: self._mailer.send(declined_letter(invitation)))
+        self.tell(invitation, declined_letter(invitation))
         return self.load(invitation.organisation_id, invitation.invitation_id)
 
-    def tell(self, send: Callable[[], None]) -> None:
-        """A courtesy mail: its failure must not undo, or hide, what has happened."""
+    def tell(self, invitation: Invitation, letter: Mail) -> None:
+        """A letter to the inviter about the answer: its failure must not undo what has happened, and is noted."""
         try:
-            send()
+            self._mailer.send(letter)
         except AccessError:
-            return
+            failed = {"answerEmailStatus": EmailStatus.FAILED}
+            with suppress(AccessError):
+                self._table.write(Update(key_of(invitation), assign=failed, condition=PRESENT))
 
     def _end(self, actor: Actor, invitation: Invitation, status: InvitationStatus, action: str) -> None:
         writes: list[Write] = [ending(invitation, status, actor, self._clock), release_address(invitation)]

@@ -164,6 +164,17 @@ def test_a_failed_email_is_logged_and_shown(
     assert "invitation sent" not in caplog.messages
 
 
+@pytest.mark.parametrize("name", ["accept", "decline"])
+def test_a_failed_letter_to_the_inviter_is_logged(
+    platform: Platform, org: Organisation, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = platform.invite(org)
+    platform.mailer.broken = True
+    body = ACCEPTANCE if name == "accept" else None
+    assert ask(f"invitation-{name}-invitation", None, body, token=token).status == 200
+    assert caplog.messages.count("invitation email failed") == 1
+
+
 def test_the_page_is_html_that_keeps_its_secret(platform: Platform, org: Organisation) -> None:
     _, token = platform.invite(org, message="<script>alert(1)</script>")
     answer = handler_of("invitation-get-invitation-by-token")(page_event(token), CONTEXT)

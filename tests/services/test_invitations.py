@@ -231,6 +231,24 @@ def test_a_mail_that_fails_does_not_lose_the_invitation(platform: Platform) -> N
     platform.services.accept_invitation.accept(token, NEW_USER, HERE)
 
 
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_an_inviter_who_could_not_be_told_of_the_answer_can_see_that(platform: Platform, answer: str) -> None:
+    org_id, services = platform.organisation().organisation_id, platform.services
+    seen = {}
+    for broken in (False, True):
+        platform.mailer.broken = False
+        invitation, token = platform.invite(services.organisations.load(org_id), f"{broken}@example.com")
+        platform.mailer.broken = broken
+        if answer == "accept":
+            services.accept_invitation.accept(token, NEW_USER, HERE)
+        else:
+            services.invitations.decline(token, HERE)
+        kept = services.invitations.get(platform.operator, org_id, invitation.invitation_id)
+        seen[broken] = (kept.status, kept.email_status, kept.answer_email_status)
+    ended = InvitationStatus.ACCEPTED if answer == "accept" else InvitationStatus.DECLINED
+    assert seen == {False: (ended, EmailStatus.SENT, None), True: (ended, EmailStatus.SENT, EmailStatus.FAILED)}
+
+
 @pytest.mark.parametrize("token", ["", "x", "0" * 64, "0" * 63, "0" * 10_000, "é" * 64, "../" * 22, "\x00" * 64])
 def test_a_token_that_opens_nothing(platform: Platform, token: str) -> None:
     platform.invite(platform.organisation())
