@@ -14,7 +14,7 @@ from bbws_access.backoff import Backoff
 from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Denied, Gone, NotFound, TooManyRequests
 from bbws_access.ids import token_hash
 from bbws_access.mail import Mail
-from bbws_access.models.invitation import Acceptance, Invitation
+from bbws_access.models.invitation import Acceptance, Invitation, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.models.organisation import Organisation
 from bbws_access.services.pages import PageRequest
@@ -241,3 +241,37 @@ def test_an_email_fails_in_the_end(failures: tuple[Exception, ...]) -> None:
     with pytest.raises(AccessError):
         SesMailer(ses, "b@example.com", PATIENT).send(MAIL)  # type: ignore[arg-type]
     assert (ses.sent, ses.failures) == (0, [])
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("act", ["create", "resend"])
+@pytest.mark.parametrize("moment", ["before the letter", "after the letter"])
+def test_killed_around_the_letter_the_invitation_is_there_and_can_be_sent(
+    platform: Platform, act: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org_id, who, invitations = platform.organisation().organisation_id, platform.operator, platform.services.invitations
+    role = platform.services.roles.find(who, org_id, "SITE_VIEWER").role_id
+    request = NewInvitation(email="thandi@example.com", role_id=role)
+    made = invitations.create(who, org_id, request) if act == "resend" else None
+    send = platform.mailer.send
+
+    def dying(mail: Mail) -> None:
+        if moment == "after the letter":
+            send(mail)
+        raise Killed
+
+    monkeypatch.setattr(platform.mailer, "send", dying)
+    with pytest.raises(Killed):
+        invitations.resend(who, org_id, made.invitation_id) if made else invitations.create(who, org_id, request)
+    monkeypatch.undo()
+    lost = platform.ids.tokens[-1]
+    (kept,) = invitations.page(who, org_id, PageRequest()).items
+    assert (kept.status, kept.email_status) == (InvitationStatus.PENDING, EmailStatus.QUEUED)
+    assert invitations.by_token(lost).invitation_id == kept.invitation_id
+    assert invitations.resend(who, org_id, kept.invitation_id).email_status is EmailStatus.SENT
+    with pytest.raises(NotFound):
+        invitations.by_token(lost)
+    platform.services.accept_invitation.accept(platform.ids.tokens[-1], NEW_USER, HERE)
