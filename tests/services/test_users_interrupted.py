@@ -10,6 +10,8 @@ from typing import Any, Final
 import pytest
 
 from bbws_access import keys
+from bbws_access.access.actor import Origin
+from bbws_access.access.principal import PrincipalLoader
 from bbws_access.models.invitation import NewInvitation
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.user import User
@@ -97,6 +99,30 @@ def test_cut_off_anywhere_and_run_again(platform: Platform, user: User) -> None:
             act(*args)
             assert staff.state(platform) == wanted, f"{act.__name__} after {steps} steps"
             staff.require_exact_counts(platform)
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_accepting_elsewhere_cut_off_anywhere_and_run_again(platform: Platform, user: User, steps: int) -> None:
+    """The claim, the account that is opened again, the commit: what it was cut off after, the next try finishes."""
+    platform.services.users.deactivate(platform.operator, user.organisation_id, user.user_id)
+    there = platform.organisation("Other")
+    _, token = platform.invite(there, user.email, role="SITE_VIEWER")
+    accept = platform.services.accept_invitation.accept
+    with cut_after(platform, steps) as seen:
+        try:
+            accept(token, None, Origin())
+        except Cut:
+            assert seen[0] == steps < 3
+    if steps < 3:
+        platform.clock.advance(seconds=61)
+        accept(token, None, Origin())
+    loader = PrincipalLoader(platform.table, platform.clock)
+    account = platform.directory.accounts[user.email]
+    actor = loader.load(account.user_id, account.organisation_id, or_elsewhere=True).actor
+    assert (account.enabled, actor.organisation_id) == (True, there.organisation_id)
+    assert not platform.services.users.find(platform.operator, user.organisation_id, user.user_id).active
+    assert [i for i in platform.items() if "claim" in i] == []
+    staff.require_exact_counts(platform)
 
 
 def test_the_first_thing_to_go_and_the_last_to_come_is_the_access(platform: Platform, user: User) -> None:
