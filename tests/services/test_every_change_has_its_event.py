@@ -182,7 +182,7 @@ def is_event(write: Write) -> bool:
 
 
 _LEASE = {"claim", "claimExpiresAt"}
-_MAIL = {"emailStatus", "emailError"}
+_MAIL = {"emailStatus", "emailError", "answerEmailStatus"}
 _ARCHIVING = {"organisationId", "number", "manifestDigest", "pendingDate", "pendingPart"}
 
 

@@ -157,7 +157,7 @@ BOTH, AFTER, BEFORE = {"before", "after"}, {"after"}, {"before"}
 
 EXPIRED = {"invitation.expire": {"email"}}
 
-NOTES = {"invitations.mail"}
+NOTES = {"invitations.mail", "invitations.tell"}
 """What writes and changes nothing that is anybody's: what became of a letter, whose invitation has its event."""
 
 
