@@ -128,8 +128,10 @@ class Place:
         try:
             found: dict[str, Any] = json.loads(self._outputs_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
+            # Whoever else has stood it up, as CI does, has left its outputs in the state.
             raise NotFound(
-                f"environment {self.env} has not been stood up from here", hint=f"bbws-access env up {self.env}"
+                f"environment {self.env} has not been stood up from here",
+                hint=f"bbws-access env {'up' if self.is_local else 'outputs'} {self.env}",
             ) from None
         return found
 

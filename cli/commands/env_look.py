@@ -66,9 +66,13 @@ def show(session: Session, environment: EnvironmentArgument = None) -> None:
 
 
 def outputs(session: Session, environment: EnvironmentArgument = None) -> None:
-    """Show what Terraform put out: names, ids and addresses."""
+    """Show what Terraform put out: names, ids and addresses.
+
+    Outside of the own machine they are read from the state, and kept: the other commands work with them, wherever
+    the environment was stood up from.
+    """
     session = session.at(environment)
-    found = outputs_of(session)
+    found = session.outputs if session.is_local else _outputs_in_state(session)
     session.show.record(found, {name: name for name in sorted(found)})
 
 
@@ -144,16 +148,19 @@ def _code_of(session: Session, kept: dict[str, Any]) -> str | None:
 
 
 def outputs_of(session: Session) -> dict[str, Any]:
-    """What is kept here of the environment's outputs, else what its state says: CI keeps nothing."""
+    """What is kept here of the environment's outputs, else what its state says."""
     kept = _kept_outputs(session)
     if kept is not None:
         return kept
-    if session.is_local:
-        return session.outputs
+    return session.outputs if session.is_local else _outputs_in_state(session)
+
+
+def _outputs_in_state(session: Session) -> dict[str, Any]:
     session.announce()
     found = stack_of(session).outputs()
     if not found:
         raise NotFound(f"there is nothing of {session.env} yet", hint=f"bbws-access env up {session.env}")
+    session.keep_outputs(found)
     return found
 
 

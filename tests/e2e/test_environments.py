@@ -161,6 +161,10 @@ def up_as_ci_does(env: Environment, folder: Path) -> None:
     refused = other("env", "up", *env.yes, "--approved", "0" * 64, code=4)[1]
     assert "is not the one that was approved" in refused
     other("env", "up", *env.yes, "--approved", digest)
+    # Whoever did not stand it up learns of it from the state.
+    assert f"bbws-access env outputs {env.name}" in env("orgs", "list", code=1)[1]
+    assert env.json("env", "outputs") == other.json("env", "outputs")
+    env("orgs", "list")
 
 
 def follow_the_guide(prod: Environment) -> None:
