@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.provisioning.differing import differing
 from bbws_access.provisioning.plans import Action, Attribute, Group, PlanSummary, grouped
+from cli.place import PROD
 from cli.render import Renderer
+
+if TYPE_CHECKING:
+    from cli.session import Session
 
 _SIGNS: Final = {
     Action.DESTROY: ("-", "red", "destroy"),
@@ -47,6 +51,20 @@ def show_plan(show: Renderer, env: str, summary: PlanSummary) -> None:
             show.parts(("", None))
             show.parts((f"{verb.capitalize()} ({summary.counts[action]})", f"bold {colour}"))
         _show_group(show, group)
+
+
+def ask_about(session: Session, summary: PlanSummary, of_what: str, *, yes: bool, confirm: str | None) -> None:
+    """Shows a plan and asks for a word on it: for prod its name, given beforehand as ``confirm``, else yes or no.
+
+    Raises ``Refused`` where the answer is no, or where nobody is there to give it.
+    """
+    if not session.show.is_json:
+        show_plan(session.show, of_what, summary)
+    question = f"Apply this to {of_what} ({counts_line(summary)})?"
+    if session.env == PROD or confirm is not None:
+        session.confirm_name(question, yes=yes, given=confirm)
+    else:
+        session.confirm(question, yes=yes)
 
 
 def _show_group(show: Renderer, group: Group) -> None:

@@ -56,7 +56,7 @@ def bootstrap(
     """
     from bbws_access.aws_errors import translated
     from bbws_access.provisioning.account import Account
-    from cli.plan_view import counts_line, show_plan
+    from cli.plan_view import ask_about
     from cli.provisioning_progress import ProvisioningProgress
 
     session = session.at(environment)
@@ -85,13 +85,7 @@ def bootstrap(
 
         def agree(summary: PlanSummary) -> None:
             with progress.paused():
-                if not session.show.is_json:
-                    show_plan(session.show, f"account of {session.env}", summary)
-                question = f"Apply this to the account of {session.env} ({counts_line(summary)})?"
-                if session.env == "prod" or confirm is not None:
-                    session.confirm_name(question, yes=yes, given=confirm)
-                else:
-                    session.confirm(question, yes=yes)
+                ask_about(session, summary, f"the account of {session.env}", yes=yes, confirm=confirm)
 
         with told(session, "env.bootstrap", "environment", session.env) as words:
             done = account.bootstrap(repository, progress.event, progress.step, agree, oidc_provider=oidc_provider)

@@ -121,6 +121,7 @@ def up(
     made, shown and asked about: for prod by its name, for dev and sit with yes or no. Local asks nothing. Where the
     plan was made and approved on another machine, --approved holds this one to it.
     """
+    from cli.plan_view import ask_about
     from cli.provisioning_progress import ProvisioningProgress
 
     session = session.at(environment)
@@ -146,7 +147,7 @@ def up(
         def agree(summary: PlanSummary) -> None:
             if not session.is_local:
                 with progress.paused():
-                    _ask(session, summary, yes=yes, confirm=confirm)
+                    ask_about(session, summary, session.env, yes=yes, confirm=confirm)
 
         with told(session, "env.up", "environment", session.env) as words:
             applied = stack.apply(
@@ -172,18 +173,6 @@ def up(
     what = f"{applied.changed} resources changed" if applied.changed else "nothing to change"
     session.show.done(f"{session.env} is up: {what}, {data['seconds']} s.")
     session.show.record(data, {"API": "apiUrl", "Table": "table"})
-
-
-def _ask(session: Session, summary: PlanSummary, *, yes: bool, confirm: str | None) -> None:
-    from cli.plan_view import counts_line, show_plan
-
-    if not session.show.is_json:
-        show_plan(session.show, session.env, summary)
-    question = f"Apply this to {session.env} ({counts_line(summary)})?"
-    if session.env == "prod" or confirm is not None:
-        session.confirm_name(question, yes=yes, given=confirm)
-    else:
-        session.confirm(question, yes=yes)
 
 
 def down(

@@ -17,6 +17,9 @@ from cli.session import Session
 from cli.target import ConfirmOption, EnvironmentArgument, YesOption, stack_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bbws_access.provisioning.plans import PlanSummary
     from bbws_access.provisioning.stack import Stack
 
 app = noun("Build the functions' code, and bring it to an environment.")
@@ -93,34 +96,47 @@ def deploy(
     confirm: ConfirmOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Deploy the functions' code as it is here; what has not changed is not touched."""
+    """Deploy the functions' code as it is here; what has not changed is not touched.
+
+    Outside of the own machine the plan is shown and asked about, as env up does.
+    """
+    from cli.plan_view import ask_about
+
     session = session.at(environment)
     if dry_run:
         tell_up(session, replan=True)
         return
     session.announce()
     stack = stack_of(session)
-    if not session.is_local:
-        session.confirm_name(f"Deploy to {session.env}?", yes=yes, given=confirm)
-    version = _deploy(session, stack)
+
+    def agree(summary: PlanSummary) -> None:
+        if not session.is_local:
+            ask_about(session, summary, session.env, yes=yes, confirm=confirm)
+
+    version = _deploy(session, stack, agree)
     while watch:
         time.sleep(_LOOK_EVERY)
         if stack.code_version() == version:
             continue
         try:
-            version = _deploy(session, stack)
+            version = _deploy(session, stack, agree)
         except AccessError as error:
             # Half-written sources are normal while somebody works on them: say it and go on watching.
             session.show.note(f"not deployed: {error.message}")
             version = stack.code_version()
 
 
-def _deploy(session: Session, stack: Stack) -> str:
+def _deploy(session: Session, stack: Stack, agree: Callable[[PlanSummary], None]) -> str:
     from cli.provisioning_progress import ProvisioningProgress
 
     began = time.monotonic()
     with ProvisioningProgress() as progress, told(session, "release.deploy", "environment", session.env) as words:
-        applied = stack.apply(progress.event, progress.step)
+
+        def paused(summary: PlanSummary) -> None:
+            with progress.paused():
+                agree(summary)
+
+        applied = stack.apply(progress.event, progress.step, agree=paused)
         session.keep_outputs(applied.outputs)
         words |= {"changed": applied.changed, "codeVersion": applied.package.sha256}
     version = applied.package.sha256

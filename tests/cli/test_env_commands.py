@@ -307,8 +307,11 @@ def test_a_lock_is_shown_and_released_after_asking(bare: Run, stand: Stand) -> N
     [(("dev",), 4), (("dev", "--yes"), 0), (("prod", "--yes"), 4), (("prod", "--yes", "--confirm", "prod"), 0)],
 )
 def test_deploying_asks_as_standing_up_does(bare: Run, stand: Stand, words: tuple[str, ...], code: int) -> None:
+    done = bare("release", "deploy", *words)
+    assert (done.code, bool(stand.asked)) == (code, code == 0)
+    assert f"{words[0]}: 1 to replace, 1 to change, 5 to add" in done.out
     stand.summary = PlanSummary()
-    assert bare("release", "deploy", *words).code == code
+    assert bare("release", "deploy", words[0]).code == 0
 
 
 def test_the_environments(bare: Run) -> None:
