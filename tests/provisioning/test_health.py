@@ -161,6 +161,15 @@ def test_an_archive_that_has_stopped(look: Look, monkeypatch: pytest.MonkeyPatch
     assert says.endswith(", 4 days ago")
 
 
+def test_an_archive_that_never_began(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    client("s3").delete_object(Bucket=NAMES.audit_bucket, Key="archive/o/2026/03/2026-03-01.json.gz")
+    assert look()["last archive"] == Check("Data", "last archive", True, "nothing archived yet")
+    monkeypatch.setattr(f"{__name__}.NOW", NOW + timedelta(days=4, hours=1))
+    assert attention(look()) == {"last archive": "nothing, and the table is 4 days old"}
+    monkeypatch.setattr(f"{__name__}.NAMES", Names("local"))
+    assert look()["last archive"].ok
+
+
 def test_a_table_without_its_parts(look: Look) -> None:
     dynamodb = client("dynamodb")
     dynamodb.update_continuous_backups(
