@@ -10,10 +10,10 @@ import pytest
 
 from bbws_access.catalogue import FUNCTIONS, Service
 from bbws_access.provisioning.settings import terraform_root
-from tests.lambdas.exercise import DEAD_LETTERS, HAS_AUDIT, NAMES, SENDER, Deployed, deployed, use_everything
+from tests.lambdas.exercise import HAS_AUDIT, NAMES, SENDER, Deployed, deployed, use_everything
 from tests.lambdas.iam_policy import Policy
 from tests.lambdas.recorder import ACCOUNT, REGION, AwsCall, iam_calls
-from tests.provisioning.planned import OFFLINE_PROVIDER, environment, plan, resources
+from tests.provisioning.service_policies import service_policies
 
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("least-privilege")]
 
@@ -57,24 +57,16 @@ def at() -> Deployed:
 @pytest.fixture(scope="module")
 def policies(at: Deployed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Policy]:
     """The services' policies as Terraform renders them for the ARNs that were used."""
-    work = tmp_path_factory.mktemp("iam")
-    variables = {
-        "source": str(terraform_root() / "modules" / "iam"),
-        "prefix": NAMES.prefix,
-        "services": [service.value for service in Service],
-        "table_arn": TABLE,
-        "audit_bucket_arn": BUCKET,
-        "audit_key_arn": AUDIT_KEY,
-        "user_pool_arn": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{at.pool}",
-        "sender_arn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}",
-        "cursor_key_arn": at.key,
-        "log_group_arns": {s.value: f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{NAMES.log_group(s)}" for s in Service},
-        "dead_letters_log_group_arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{DEAD_LETTERS}",
-    }
-    (work / "main.tf.json").write_text(json.dumps({"module": {"iam": variables}}))
-    (work / "provider.tf").write_text(OFFLINE_PROVIDER)
-    planned = plan(work, environment(work))["planned_values"]
-    return {r["index"]: Policy(json.loads(r["values"]["policy"])) for r in resources(planned, "aws_iam_role_policy")}
+    return service_policies(
+        tmp_path_factory.mktemp("iam"),
+        NAMES,
+        REGION,
+        ACCOUNT,
+        audit_key_arn=AUDIT_KEY,
+        user_pool_arn=f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{at.pool}",
+        sender_arn=f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{SENDER}",
+        cursor_key_arn=at.key,
+    )
 
 
 def calls_of(at: Deployed, service: Service) -> set[AwsCall]:

@@ -7,12 +7,15 @@ from typing import Any, Final
 
 import pytest
 
+from bbws_access.catalogue import Service
 from bbws_access.emulator.process import RunningEmulator
+from bbws_access.names import Names
 from bbws_access.provisioning.settings import terraform_root
 from bbws_access.provisioning.workspace import Workspace, local_backend
 from tests.lambdas.iam_policy import Policy
 from tests.lambdas.recorder import AwsCall
 from tests.provisioning.planned import environment, plan, resources
+from tests.provisioning.service_policies import service_policies
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.xdist_group("plans")]
 
@@ -152,3 +155,24 @@ def test_what_would_widen_it_or_harm_the_trail_is_not(deploy: Policy, call: AwsC
 )
 def test_what_no_role_of_the_stack_may_do_whatever_its_policy_says(boundary: Policy, call: AwsCall) -> None:
     assert not boundary.allows(call)
+
+
+def test_no_service_is_promised_more_than_the_boundary_lets_through(
+    boundary: Policy, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It would fail on AWS alone: an emulator asks no policy."""
+    here = f"af-south-1:{ACCOUNT}"
+    found = service_policies(
+        tmp_path_factory.mktemp("iam"),
+        Names("prod"),
+        "af-south-1",
+        ACCOUNT,
+        audit_key_arn=f"arn:aws:kms:{here}:key/audit",
+        user_pool_arn=f"arn:aws:cognito-idp:{here}:userpool/p",
+        sender_arn=f"arn:aws:ses:{here}:identity/no-reply@bbws.example",
+        cursor_key_arn=f"arn:aws:kms:{here}:key/cursors",
+    )
+    assert found.keys() == set(Service)
+    for service, policy in found.items():
+        granted = {grant for s in policy.statements if s.allow for grant in s.grants()}
+        assert {g for g in granted if not boundary.allows(AwsCall(g.action, g.resource))} == set(), service
