@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bbws_access.backoff import Backoff
-from bbws_access.errors import Busy
+from bbws_access.errors import Busy, Refused
 from bbws_access.keeper.kinds import entity_name
 from bbws_access.keys import MIGRATIONS
 from bbws_access.migrations.checkpoints import Checkpoint, Checkpoints, MigrationRecord
@@ -19,6 +20,9 @@ from bbws_access.migrations.wire import Attributes, digest, index_count, pair, s
 from bbws_access.store.codec import encode
 from bbws_access.store.table import ConditionFailed
 from bbws_access.store.writes import UpdateTyped
+
+_REASONS: Final = 5
+"""In an error."""
 
 Change = Callable[[Attributes], Attributes]
 """From an item to the item that shall stand in its place, under the same key; of one that is so already, itself.
@@ -39,6 +43,20 @@ class InPlace:
     title: str
     up: Change
     down: Change | None = None
+
+    def way_back(self) -> Change:
+        """Raises :class:`Refused` where there is none."""
+        if self.down is None:
+            raise Refused(f"there is no way back from migration {self.number}, {self.title}")
+        return self.down
+
+
+def require_all(tally: Tally) -> None:
+    """Of a way back, which leaves nothing out; raises :class:`Refused`."""
+    left = tally.quarantined.total()
+    if left:
+        reasons = "; ".join(f"{count} x {reason}" for reason, count in tally.reasons.most_common(_REASONS))
+        raise Refused(f"{left} items cannot be taken back: {reasons}", hint="mend them, and run this again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bbws_access.errors import Conflict, InvalidInput, Refused
 from bbws_access.ids import Ids
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.checkpoints import Checkpoints, MigrationRecord, State
-from bbws_access.migrations.in_place import InPlace, InPlaceRun
+from bbws_access.migrations.in_place import InPlace, InPlaceRun, require_all
 from bbws_access.migrations.lease import LEASE_SECONDS, Lease
 from bbws_access.migrations.outcomes import Tally
 from bbws_access.migrations.plan import Plan, make_plan, plan_in_place
@@ -22,7 +22,7 @@ from bbws_access.migrations.registry import MIGRATIONS, FromTable, Migration
 from bbws_access.migrations.sweep import OnProgress
 from bbws_access.migrations.table_run import TableRun
 from bbws_access.migrations.tables import Source, Target
-from bbws_access.migrations.way_back import take_back
+from bbws_access.migrations.way_back import look_back, take_back
 from bbws_access.models.kinds import EventType
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Table
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MOST_WORKERS: Final = 32
-
-_REASONS: Final = 5
-"""In an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +122,16 @@ class Migrator:
             run.look_for_what_was_taken_away()
         return make_plan(run, plan, self._settings.max_units, lambda _item, _outcome: None)
 
+    def plan_back(self, migration: Migration) -> int:
+        """How many items :meth:`down` would remove, or change back; raises as it does."""
+        if isinstance(migration, InPlace):
+            record = self._checkpoints.record(migration.number) or self._pending(migration)
+            in_place = InPlaceRun(self._target, record, self._settings.workers, self._tell, _unbound)
+            tally = in_place.plan(migration.way_back(), lambda _entity, _changed: None)
+            require_all(tally)
+            return tally.written
+        return look_back(self._target, migration.number)
+
     # --- up and down -----------------------------------------------------------------------------
 
     def up(self, actor: Actor, migration: Migration, quarantine: QuarantineFile) -> Done:
@@ -162,19 +169,17 @@ class Migrator:
             record = self._checkpoints.record(migration.number)
             if record is None:
                 raise Conflict(f"migration {migration.number} was not applied")
-            if isinstance(migration, InPlace) and migration.down is None:
-                raise Refused(f"there is no way back from migration {migration.number}, {migration.title}")
+            change_back = migration.way_back() if isinstance(migration, InPlace) else None
             if record.state is not State.REVERTING:
                 # Checkpoints of the way there say nothing about the way back.
                 self._checkpoints.forget(record.number, record.segments, lease)
             record = record.model_copy(update={"state": State.REVERTING})
             tally, removed = Tally(), 0
-            if isinstance(migration, InPlace):
-                assert migration.down is not None
+            if change_back is not None:
                 self._checkpoints.save(record, lease)
                 run = InPlaceRun(self._target, record, self._settings.workers, self._tell, lease.check)
-                tally = run.apply(migration.down, self._checkpoints, lease)
-                _require_all(tally)
+                tally = run.apply(change_back, self._checkpoints, lease)
+                require_all(tally)
             else:
                 removed = self._taken_back(record, lease)
             record = record.model_copy(
@@ -273,13 +278,6 @@ class Migrator:
         last = self._migrations[-1].number if self._migrations else 0
         if to is not None and not 0 <= to <= last:
             raise InvalidInput(f"there is no migration {to}: they end at {last}", hint="bbws-access table history")
-
-
-def _require_all(tally: Tally) -> None:
-    left = tally.quarantined.total()
-    if left:
-        reasons = "; ".join(f"{count} x {reason}" for reason, count in tally.reasons.most_common(_REASONS))
-        raise Refused(f"{left} items cannot be taken back: {reasons}", hint="mend them, and run this again")
 
 
 def _unbound() -> None:

@@ -17,7 +17,7 @@ from bbws_access.errors import Busy
 from bbws_access.migrations.outcomes import Migrated, Quarantined, Tally
 from bbws_access.migrations.snapshot import Snapshot
 from bbws_access.migrations.tables import Target, batches
-from bbws_access.migrations.wire import Attributes, KeyPair, digest, key_of, pair, size, stamp_of, stamped
+from bbws_access.migrations.wire import Attributes, KeyPair, digest, is_untouched, key_of, pair, size, stamp_of, stamped
 from bbws_access.store.table import ConditionFailed
 from bbws_access.store.writes import DeleteTyped, PutTyped, UpdateTyped, Write
 
@@ -210,7 +210,7 @@ class Settler:
 
     def remove(self, items: Sequence[Attributes]) -> int:
         """Takes items of the target away with their guards, those that are as the migration left them; how many."""
-        mine = [item for item in items if stamp_of(item, self._migration) == digest(item)]
+        mine = [item for item in items if is_untouched(item, self._migration)]
         groups = [(item, self._guards_of(item)) for item in mine]
         there = self._target.get_many(pair(guard) for _, guards in groups for guard in guards)
         removals = [[item, *(g for g in guards if there.get(pair(g)) == g)] for item, guards in groups]

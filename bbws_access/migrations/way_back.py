@@ -11,20 +11,26 @@ from bbws_access.migrations.gone import stamped_by
 from bbws_access.migrations.settle import Settler
 from bbws_access.migrations.sweep import OnProgress, Phase
 from bbws_access.migrations.tables import Target
-from bbws_access.migrations.wire import digest, pair, stamp_of
+from bbws_access.migrations.wire import is_untouched, pair
 
 _NAMED: Final = 5
 """Keys in an error."""
 
 
-def changed_since(target: Target, migration: int) -> list[str]:
-    """Keys of what was brought and has been changed on the new platform."""
-    return [
-        " / ".join(pair(item))
-        for page in target.pages(0, 1, **stamped_by(migration))
-        for item in page.items
-        if stamp_of(item, migration) != digest(item)
-    ]
+def look_back(target: Target, migration: int) -> int:
+    """How many items would be removed. Raises as :func:`take_back`, which this is the dry run of."""
+    brought, changed = 0, []
+    for page in target.pages(0, 1, **stamped_by(migration)):
+        brought += page.count
+        changed += [" / ".join(pair(item)) for item in page.items if not is_untouched(item, migration)]
+    if changed:
+        raise Refused(
+            f"{len(changed)} migrated items were changed on the new platform since, and going back would lose that: "
+            f"{', '.join(changed[:_NAMED])}{' …' if len(changed) > _NAMED else ''}",
+            code="CHANGED_SINCE",
+            details={"changed": changed},
+        )
+    return brought
 
 
 def take_back(target: Target, migration: int, on_progress: OnProgress, begin: Callable[[], None]) -> int:
@@ -33,7 +39,7 @@ def take_back(target: Target, migration: int, on_progress: OnProgress, begin: Ca
     Raises ``Refused`` (``CHANGED_SINCE``), before anything is removed, where the new platform has changed
     what was brought: that would be lost.
     """
-    _refuse(changed_since(target, migration))
+    look_back(target, migration)
     begin()
     phase = Phase("taking back", 0, target.meter, on_progress)
     settler = Settler(target, migration, rules.guards_of, lambda _item, _outcome: None)
@@ -41,15 +47,5 @@ def take_back(target: Target, migration: int, on_progress: OnProgress, begin: Ca
     for page in target.pages(0, 1, **stamped_by(migration)):
         removed += settler.remove(page.items)
         phase.advance(page.count)
-    _refuse(changed_since(target, migration))
+    look_back(target, migration)
     return removed
-
-
-def _refuse(changed: list[str]) -> None:
-    if changed:
-        raise Refused(
-            f"{len(changed)} migrated items were changed on the new platform since, and going back would lose that: "
-            f"{', '.join(changed[:_NAMED])}{' …' if len(changed) > _NAMED else ''}",
-            code="CHANGED_SINCE",
-            details={"changed": changed},
-        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bbws_access.errors import ExitCode, InvalidInput
+from bbws_access.errors import ExitCode
 from cli.command import command
 from cli.session import Session
 
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access table migrate --dry-run
         bbws-access table migrate --max-wcu 500 --workers 8
-        bbws-access table migrate --to 0
+        bbws-access table migrate --to 0 --dry-run
         """,
     )(migrate)
     command(app, "history", epilog="bbws-access table history --output json")(history)
@@ -85,9 +85,11 @@ def migrate(
         back = [] if to is None else migrator.applied_after(to)
         wanted = [] if back else migrator.outstanding(to, again=again)
         if dry_run:
-            if back:
-                raise InvalidInput("a dry run of the way back is not offered; it refuses to lose anything by itself")
+            ways_back = [(migration, migrator.plan_back(migration)) for migration in back]
             plans = [migrator.plan(migration) for migration in wanted]
+    if dry_run and back:
+        _show_ways_back(session, ways_back)
+        return
     if dry_run:
         _show_plans(session, plans)
         return
@@ -252,6 +254,17 @@ def _show_plans(session: Session, plans: list[Plan]) -> None:
             f"Migration {plan.number}, {plan.title}, would write {plan.would_write.total()} items: "
             f"{plan.write_units:,} WCU, {plan.index_writes:,} index writes of {plan.index_units:,} WCU, "
             f"about {duration(plan.seconds)}. Nothing was written."
+        )
+
+
+def _show_ways_back(session: Session, ways_back: list[tuple[Migration, int]]) -> None:
+    if session.show.is_json:
+        rows = [{"number": m.number, "title": m.title, "wouldTakeBack": items} for m, items in ways_back]
+        session.show.json({"migrations": rows, "written": 0})
+        return
+    for migration, items in ways_back:
+        session.show.done(
+            f"Migration {migration.number}, {migration.title}, can be taken back: {items} items. Nothing was written."
         )
 
 

@@ -157,6 +157,12 @@ def test_the_way_back_asks_first(table: Callable[..., Result], dynamodb_client: 
     refused = table("migrate", "--to", "0")
     assert refused.code == 4
     assert "--yes" in refused.err
+    before = all_items(dynamodb_client, TARGET)
+    dry = table("migrate", "--to", "0", "--dry-run")
+    assert dry.code == 0
+    assert "Migration 1, the old platform's table, can be taken back: 6 items. Nothing was written." in dry.err
+    assert table("migrate", "--to", "0", "--dry-run", "-o", "json").json["migrations"][0]["wouldTakeBack"] == 6
+    assert all_items(dynamodb_client, TARGET) == before
     done = table("migrate", "--to", "0", "--yes")
     assert done.code == 0
     assert "6 items were removed" in done.err
@@ -173,9 +179,10 @@ def test_the_way_back_would_lose_a_change(table: Callable[..., Result], dynamodb
         ExpressionAttributeValues={":d": {"S": "new"}},
     )
     before = all_items(dynamodb_client, TARGET)
-    refused = table("migrate", "--to", "0", "--yes")
-    assert refused.code == 4
-    assert "ORG#o1 / TEAM#t1" in refused.err
+    for how in ("--dry-run", "--yes"):
+        refused = table("migrate", "--to", "0", how)
+        assert refused.code == 4
+        assert "ORG#o1 / TEAM#t1" in refused.err
     after = all_items(dynamodb_client, TARGET)
     assert {k: v for k, v in after.items() if k[0] != "MIGRATIONS"} == {
         k: v for k, v in before.items() if k[0] != "MIGRATIONS"

@@ -148,6 +148,8 @@ def test_an_archived_event_is_as_it_was_migrated(scene: Scene, legacy: LegacyTab
     assert "ttl" in event
     done = scene.migrate()
     assert (done.tally.written, done.record.quarantined) == (0, 0)
+    migrator = scene.migrator()
+    assert migrator.down(scene.operator, *migrator.applied_after(0)).removed == len(scene.source())
 
 
 def test_what_was_lost_from_the_target_comes_again(scene: Scene, legacy: LegacyTable) -> None:
