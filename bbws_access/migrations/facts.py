@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from bbws_access import keys
 from bbws_access.clock import iso
+from bbws_access.defaults import PERMISSION_SETS, PLATFORM_ROLES
 from bbws_access.ids import TOKEN_LENGTH, token_hash
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.legacy_layout import Kind
@@ -68,6 +69,13 @@ def name_guard(kind: Kind, org: str, name: str) -> keys.Keys:
     return keys.unique_name_key(org, named, fold_name(name))
 
 
+def _reserved() -> Iterator[tuple[KeyPair, str]]:
+    for role in PLATFORM_ROLES:
+        yield _pair(name_guard(Kind.ROLE, PLATFORM, role.name)), role.id
+    for item in PERMISSION_SETS:
+        yield _pair(name_guard(Kind.PERMISSION_SET, PLATFORM, item.name)), item.id
+
+
 def wanted_guards(survey: Survey) -> dict[KeyPair, str]:
     """The guards that the source's names and addresses need, each with one who may get it."""
     found = {_pair(name_guard(kind, org, h.value)): ident for (kind, org, ident), h in survey.named.items()}
@@ -95,6 +103,10 @@ def _pair(key: keys.Keys) -> KeyPair:
     return key["PK"], key["SK"]
 
 
+_RESERVED: Final[Taken] = dict(_reserved())
+"""Names that the platform's own seed gives away, whichever of the two comes first."""
+
+
 def _preference(ident: str, holder: Holder) -> tuple[bool, str, str]:
     """Who is active goes before who is not, who was there first before who came later."""
     return not holder.active, holder.created, ident
@@ -118,7 +130,7 @@ def _settle_names(survey: Survey, taken: Taken, facts: Facts) -> None:
         same[kind, _pair(name_guard(kind, org, holder.value))].append((org, ident))
     for (kind, guard), owners in same.items():
         preferred = {ident: _preference(ident, survey.named[kind, org, ident]) for org, ident in owners}
-        keeper = taken.get(guard) or min(preferred, key=preferred.__getitem__)
+        keeper = taken.get(guard) or _RESERVED.get(guard) or min(preferred, key=preferred.__getitem__)
         for org, ident in owners:
             if ident != keeper:
                 facts.names[kind, org, ident] = _told_apart(kind, survey.named[kind, org, ident].value, ident)

@@ -146,6 +146,22 @@ def test_two_roles_of_one_name_take_their_assignments_along(scene: Scene, legacy
     assert of(scene, "ORG#o1#USER#u1", "ROLE#r2")["roleName"] == name
 
 
+@pytest.mark.parametrize("seeded_first", [True, False])
+def test_the_seeds_names_are_the_seeds(scene: Scene, legacy: LegacyTable, seeded_first: bool) -> None:
+    """Else a role of the old platform would keep the seed from ever being written."""
+    seeder = scene.services.seeder
+    if seeded_first:
+        seeder.seed(scene.operator)
+    old = legacy.role("PLATFORM", "old-admin", "PLATFORM_ADMIN", isSystem=True)
+    held = legacy.assignment("PLATFORM", "u1", "old-admin", roleName="PLATFORM_ADMIN")
+    run(scene, *legacy.basics(), old, held)
+    seeded = seeder.seed(scene.operator)
+    assert seeded.written == (0 if seeded_first else seeded.expected)
+    name = f"PLATFORM_ADMIN_{token_hash('old-admin')[:8].upper()}"
+    assert of(scene, "PLATFORM", "ROLE#old-admin")["name"] == name
+    assert of(scene, "ORG#PLATFORM#USER#u1", "ROLE#old-admin")["roleName"] == name
+
+
 def test_addresses_are_folded_everywhere(scene: Scene, legacy: LegacyTable) -> None:
     token = legacy.token()
     run(
