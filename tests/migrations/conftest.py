@@ -97,7 +97,10 @@ class Scene:
         """Also where it was done already."""
         migrator = self.migrator(client, **more)
         (migration,) = migrator.outstanding(None, again=True)
-        return migrator.up(self.operator, migration, QuarantineFile(self.quarantine_file))
+        return migrator.up(self.operator, migration, self.quarantine())
+
+    def quarantine(self) -> QuarantineFile:
+        return QuarantineFile(self.quarantine_file)
 
     def source(self) -> Items:
         return all_items(self.client, self.source_name)
