@@ -158,7 +158,7 @@ def guarding(live: Live, item: Item, kind: Kind) -> list[Finding]:
     """A guard: somebody is behind it."""
     assert kind.holder is not None
     holder = str(item.get(kind.holder))
-    named = live.get(_holder_key(key_of(item), holder))
+    named = live.get(holder_key(key_of(item), holder))
     if named is not None and load(named) is None:
         return []  # what it guards is a finding by itself, and may be put right under this name
     behind = claimants(live, key_of(item), holder)
@@ -174,7 +174,7 @@ def claimants(live: Live, guard: keys.Keys, holder: str | None) -> list[Item]:
     """Records that want this guard, as they are now: those that the pass saw, and the one that it names."""
     pairs = set(live.facts.claimants((guard["PK"], guard["SK"])))
     if holder is not None:
-        named = _holder_key(guard, holder)
+        named = holder_key(guard, holder)
         pairs.add((named["PK"], named["SK"]))
     found = []
     for item in live.get_pairs(sorted(pairs)):
@@ -185,7 +185,8 @@ def claimants(live: Live, guard: keys.Keys, holder: str | None) -> list[Item]:
     return found
 
 
-def _holder_key(guard: keys.Keys, holder: str) -> keys.Keys:
+def holder_key(guard: keys.Keys, holder: str) -> keys.Keys:
+    """Of the record that a guard names."""
     org_id = organisation_of(guard["PK"])
     what = guard["SK"].removeprefix("UNIQUE#").partition("#")[0]
     match what:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
@@ -18,12 +19,16 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from bbws_access.errors import Refused
 from bbws_access.keeper import kinds
 from bbws_access.keeper.archive import Archive
+from bbws_access.keeper.guards import guard_of
 from bbws_access.keeper.kinds import kind_of
 from bbws_access.keeper.lines import key_of, line_of, read_line, sort_key
 from bbws_access.keeper.loading import Loader
+from bbws_access.keeper.records import holder_key, load
 from bbws_access.keeper.sorting import Sorter
+from bbws_access.keys import Keys
 from bbws_access.store.codec import Attributes, decode_raw
 from bbws_access.store.scan import Scan
+from bbws_access.store.table import MAX_BATCH_GET, Item, Table
 from bbws_access.store.writes import ABSENT
 
 if TYPE_CHECKING:
@@ -50,6 +55,8 @@ class Fate(StrEnum):
     """Which is newer cannot be told, or it changed meanwhile: the table's stays."""
     WITHHELD = "withheld"
     """A role assignment that the table does not have: it may have been revoked since."""
+    RELEASED = "released"
+    """The guard of a name or an address that its holder has given up since: others may have it."""
 
 
 @dataclass(slots=True)
@@ -116,12 +123,18 @@ class Restorer:
         have are withheld unless asked for: revoking one deletes it, and nothing must bring it back unseen.
         """
 
-        def fate(pair: _Pair) -> _Verdict:
-            return _merged(pair, with_assignments=with_assignments)
+        with Sorter() as sorter, Sorter() as guards:
 
-        with Sorter() as sorter:
+            def fate(pair: _Pair) -> _Verdict | None:
+                if pair.there is None and _guards(pair.item) is not None:
+                    guards.add(pair.line)  # once its holder is there it shows who has the name
+                    return None
+                return _merged(pair, with_assignments=with_assignments)
+
             self._read_table(sorter)
-            return self._write(archive, sorter, progress, fate)
+            outcome = self._write(archive, sorter, progress, fate)
+            self._put_guards(guards.lines(), outcome)
+            return outcome
 
     def _read_table(self, sorter: Sorter) -> None:
         for page in Scan(self._client, self._table, segments=self._segments).pages():
@@ -129,19 +142,42 @@ class Restorer:
                 sorter.add(line_of(item))
 
     def _write(
-        self, archive: Archive, sorter: Sorter, progress: Callable[[int], None], fate: Callable[[_Pair], _Verdict]
+        self,
+        archive: Archive,
+        sorter: Sorter,
+        progress: Callable[[int], None],
+        fate: Callable[[_Pair], _Verdict | None],
     ) -> Outcome:
         outcome = Outcome()
         loader = Loader(self._client, self._table)
         for pair in _side_by_side(archive, sorter):
-            what, item, condition = (Fate.IDENTICAL, pair.item, None) if pair.line == pair.there else fate(pair)
+            verdict = (Fate.IDENTICAL, pair.item, None) if pair.line == pair.there else fate(pair)
+            progress(1)
+            if verdict is None:
+                continue
+            what, item, condition = verdict
             outcome.add(what, item)
             if condition is not None:
                 loader.put(item, len(pair.line), condition, what)
             outcome.take_back(loader.lost())
-            progress(1)
         outcome.take_back(loader.finish())
         return outcome
+
+    def _put_guards(self, lines: Iterator[bytes], outcome: Outcome) -> None:
+        """Those whose holder still has the name: a merge must not take from others what was given up."""
+        table, loader = Table(self._client, self._table), Loader(self._client, self._table)
+        while some := list(islice(lines, MAX_BATCH_GET)):
+            guards = [read_line(line) for line in some]
+            wanted = [_holder_of(guard) for guard in guards]
+            holders = {(item["PK"], item["SK"]): item for item in table.get_many(wanted)}
+            for line, guard, holder in zip(some, guards, wanted, strict=True):
+                if _is_held(guard, holders.get((holder["PK"], holder["SK"]))):
+                    outcome.add(Fate.RESTORED, guard)
+                    loader.put(guard, len(line), ABSENT, Fate.RESTORED)
+                else:
+                    outcome.add(Fate.RELEASED, guard)
+            outcome.take_back(loader.lost())
+        outcome.take_back(loader.finish())
 
 
 _Verdict = tuple[Fate, Attributes, ConditionBase | None]
@@ -195,6 +231,29 @@ def _merged(pair: _Pair, *, with_assignments: bool) -> _Verdict:
     for name in kept:
         unmoved &= Attr(name).eq(theirs[name])
     return Fate.UPDATED, {**item, **kept}, unmoved
+
+
+def _guards(item: Attributes) -> str | None:
+    """The attribute in which a guard names its holder; ``None`` for what is no guard."""
+    kind = kind_of(*key_of(item))
+    return kind.holder if kind is not None else None
+
+
+def _holder_of(guard: Attributes) -> Keys:
+    pk, sk = key_of(guard)
+    named = guard.get(_guards(guard) or "", {}).get("S", "")
+    return holder_key({"PK": pk, "SK": sk}, str(named))
+
+
+def _is_held(guard: Attributes, holder: Item | None) -> bool:
+    """Whether its holder has the name; one that cannot be read may have."""
+    if holder is None:
+        return False
+    record = load(holder)
+    if record is None:
+        return True
+    wanted = guard_of(record)
+    return wanted is not None and (wanted.key["PK"], wanted.key["SK"]) == key_of(guard)
 
 
 def _without_counts(item: Attributes) -> Attributes:

@@ -134,11 +134,12 @@ def restore(
             archive = open_archive(path, counter.add)
         items = archive.manifest.items
         what = "Merge" if merge else "Restore"
+        which = f"{items} items of {archive.manifest.table} of {archive.manifest.created_at}"
         if dry_run:
-            _tell_restore(session, own.client, target, f"{what.lower()} {items} items of {archive.manifest.created_at}")
+            _tell_restore(session, own.client, target, f"{what.lower()} {which}")
             return
         session.confirm(
-            f"{what} {items} items of {archive.manifest.created_at} into {target}?",
+            f"{what} {which} into {target}?",
             yes=yes or (into is not None and not merge),
         )
         made = into is not None and ensure(own.client, target)

@@ -26,6 +26,8 @@ from bbws_access.keeper.manifest import Manifest
 from bbws_access.keeper.restore import Fate, Outcome, Restorer
 from bbws_access.keeper.sorting import Sorter
 from bbws_access.keeper.tables import ensure
+from bbws_access.models.invitation import NewInvitation
+from bbws_access.models.team import NewTeam, TeamChanges
 from bbws_access.store.codec import decode_raw, to_request
 from bbws_access.store.writes import ABSENT
 from tests.conftest import Platform
@@ -365,6 +367,35 @@ def test_merging_gives_nobody_back_what_was_revoked(town: Town, tmp_path: Path) 
     assert town.platform.table.get({k: town.assignment_key[k] for k in ("PK", "SK")}) is None
     assert town.verify().clean
     assert merge(town, made.path, with_assignments=True).counts[Fate.RESTORED] == 1
+
+
+def test_merging_takes_no_name_that_was_given_up(town: Town, tmp_path: Path) -> None:
+    """A team was renamed, and an invitation accepted, since the backup: both guards are gone, and stay so."""
+    services, operator = town.platform.services, town.platform.operator
+    role = services.roles.find(operator, town.org_id, "SITE_VIEWER")
+    invited = services.invitations.create(
+        operator, town.org_id, NewInvitation(email="soon@example.com", role_id=role.role_id)
+    )
+    made = backup(town.platform, tmp_path / "one.gz")
+    services.invitations.revoke(operator, town.org_id, invited.invitation_id)
+    services.teams.update(
+        operator, town.org_id, town.team_key["SK"].removeprefix("TEAM#"), TeamChanges(name="Internet")
+    )
+    outcome = merge(town, made.path)
+    assert outcome.counts[Fate.RELEASED] == 2
+    assert outcome.complete
+    services.teams.create(operator, town.org_id, NewTeam(name="Web"))
+    services.invitations.create(operator, town.org_id, NewInvitation(email="soon@example.com", role_id=role.role_id))
+
+
+def test_merging_brings_a_lost_record_with_its_guard(town: Town, tmp_path: Path) -> None:
+    made = backup(town.platform, tmp_path / "one.gz")
+    guard = {"PK": f"ORG#{town.org_id}", "SK": "UNIQUE#TEAM#web"}
+    assert town.get(guard)
+    town.delete(town.team_key)
+    town.delete(guard)
+    assert merge(town, made.path).counts[Fate.RESTORED] == 2
+    assert town.verify().clean
 
 
 # --- throttling ----------------------------------------------------------------------------------
