@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso
 from bbws_access.errors import AccessError, Conflict
-from bbws_access.models.base import Audited
+from bbws_access.models.base import Audited, Record
 from bbws_access.services.uniqueness import Named, claim_name, release_name
 from bbws_access.store.writes import Update, Write
 from bbws_access.text import fold_name
@@ -67,7 +67,7 @@ def rename_writes(org_id: str, kind: Named, before: str, after: str, holder: str
     return [claim_name(org_id, kind, after, holder), release_name(org_id, kind, before, holder)]
 
 
-def shown_before(record: Audited, changes: Mapping[str, Any]) -> dict[str, Any]:
+def shown_before(record: Record, changes: Mapping[str, Any]) -> dict[str, Any]:
     """For the trail: the values that ``changes`` replace, under their outside names."""
     return {to_camel(name): getattr(record, name) for name in changes}
 

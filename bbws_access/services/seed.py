@@ -57,7 +57,7 @@ class Seeder:
     def _records(self, actor: Actor) -> list[Record]:
         now = iso(self._clock.now())
         stamps = new_stamps(actor, self._clock)
-        permissions = [_permission(p, now) for p in PERMISSIONS]
+        permissions = [permission_record(p, now) for p in PERMISSIONS]
         roles = [
             Role(
                 role_id=role.id,
@@ -89,7 +89,8 @@ class Seeder:
         return [*permissions, *roles, *sets]
 
 
-def _permission(default: DefaultPermission, now: str) -> Permission:
+def permission_record(default: DefaultPermission, now: str) -> Permission:
+    """As it is seeded."""
     return Permission(
         permission_id=default.id,
         name=default.name,

@@ -10,22 +10,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic.alias_generators import to_camel
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
-from bbws_access.defaults import ORGANISATION_ROLES, PERMISSION_SETS, PLATFORM_ROLES, SEED_VERSION, TEAM_ROLES
+from bbws_access.defaults import (
+    ORGANISATION_ROLES,
+    PERMISSION_SETS,
+    PERMISSIONS,
+    PLATFORM_ROLES,
+    SEED_VERSION,
+    TEAM_ROLES,
+)
 from bbws_access.keys import PLATFORM, Keys
-from bbws_access.models.base import Audited
 from bbws_access.models.kinds import EventType
-from bbws_access.models.permission import PermissionSet
+from bbws_access.models.permission import Permission, PermissionSet
 from bbws_access.models.role import Role
 from bbws_access.models.team import TeamRole
 from bbws_access.services.editing import edit_of, edited, shown_after, shown_before
+from bbws_access.services.seed import permission_record
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named
-from bbws_access.store.table import Item, Table
+from bbws_access.store.table import MAX_TRANSACTION, Item, Table
+from bbws_access.store.writes import PRESENT, Update
 from bbws_access.text import fold_name
 
 _SEEDED_VERSION: Final = "seededVersion"
@@ -34,9 +43,16 @@ _SEEDED_VERSION: Final = "seededVersion"
 _MIGRATED: Final = "migratedFrom"
 """On a record of the old platform, of which nobody can say whether it was edited there."""
 
+_AT_ONCE: Final = (MAX_TRANSACTION - 1) // 2
+"""Records with their events, beside the chain's head."""
+
 _ROLE: Final = ("display_name", "description", "permissions", "scope", "priority")
 _SET: Final = ("description", "permissions", "scope")
 _TEAM_ROLE: Final = ("display_name", "capabilities", "sort_order")
+_PERMISSION: Final = ("name", "description", "category")
+"""Nobody can edit these; what a permission allows is in its id."""
+
+_Seeded = Permission | PermissionSet | Role | TeamRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class Difference:
     """
 
     key: Keys
-    record: Role | PermissionSet | TeamRole
+    record: _Seeded
     changes: Mapping[str, Any]
     edited: bool
 
@@ -77,30 +93,34 @@ class SeedDiff:
         self._clock = clock
 
     def differences(self, actor: Actor, org_id: str) -> list[Difference]:
-        """Of an organisation's default roles and team roles, or of the platform's roles and sets."""
+        """Of an organisation's default roles and team roles, or of the platform's permissions, roles and sets."""
         actor.require("role:read" if org_id != PLATFORM else "permission:create", org_id)
         return [d for d in self._compared(org_id) if d.changes]
 
     def take(self, actor: Actor, org_id: str, differences: Sequence[Difference]) -> list[Difference]:
-        """Brings records that nobody has edited to their defaults, all at once; returns which.
+        """Brings records that nobody has edited to their defaults; returns which.
 
-        Raises ``Conflict`` where somebody edits one of them at the same moment: then nothing was changed.
+        All at once, unless they are so many that they do not fit into one transaction. Raises ``Conflict`` where
+        somebody edits one of them at the same moment: then nothing of that transaction was changed.
         """
         actor.require("org:create", PLATFORM)
         untouched = [d for d in differences if not d.edited]
-        if not untouched:
-            return []
-        changes, writes = [], []
-        for found in untouched:
-            after = edited(found.record, found.changes, actor, self._clock)
-            write = edit_of(found.key, found.record, after)
-            writes.append(replace(write, assign={**write.assign, _SEEDED_VERSION: after.version}))
-            changes.append(_taken(found))
-        self._trail.commit(actor, org_id, changes, writes)
+        for start in range(0, len(untouched), _AT_ONCE):
+            some = untouched[start : start + _AT_ONCE]
+            writes = [self._to_default(actor, found) for found in some]
+            self._trail.commit(actor, org_id, [_taken(found) for found in some], writes)
         return untouched
+
+    def _to_default(self, actor: Actor, found: Difference) -> Update:
+        if isinstance(found.record, Permission):
+            return _permission_to_default(found.key, found.record, found.changes)
+        after = edited(found.record, found.changes, actor, self._clock)
+        write = edit_of(found.key, found.record, after)
+        return replace(write, assign={**write.assign, _SEEDED_VERSION: after.version})
 
     def _compared(self, org_id: str) -> Iterator[Difference]:
         if org_id == PLATFORM:
+            yield from self._permissions()
             yield from self._roles(PLATFORM, PLATFORM_ROLES)
             for default in PERMISSION_SETS:
                 item = self._table.get(keys.permission_set_key(PLATFORM, default.id))
@@ -114,6 +134,15 @@ class SeedDiff:
             if item is not None:
                 yield _difference(TeamRole.from_item(item), item, team_default, _TEAM_ROLE)
 
+    def _permissions(self) -> Iterator[Difference]:
+        there = {
+            item["permissionId"]: item for item in self._table.get_many(keys.permission_key(p.id) for p in PERMISSIONS)
+        }
+        for default in PERMISSIONS:
+            if (item := there.get(default.id)) is not None:
+                record = Permission.from_item(item)
+                yield _difference(record, item, permission_record(default, record.date_created), _PERMISSION)
+
     def _roles(self, org_id: str, defaults: Sequence[Any]) -> Iterator[Difference]:
         for default in defaults:
             holder = self._holder(org_id, Named.ROLE, default.name)
@@ -126,18 +155,29 @@ class SeedDiff:
         return str(guard["holder"]) if guard else None
 
 
-def _difference(record: Role | PermissionSet | TeamRole, item: Item, default: Any, names: Sequence[str]) -> Difference:
+def _permission_to_default(key: Keys, before: Permission, changes: Mapping[str, Any]) -> Update:
+    """Where it is as it was read: it has no version, and an index key that follows from its category."""
+    old, new = before.to_item(), before.model_copy(update=changes).to_item()
+    unmoved: ConditionBase = PRESENT
+    for name in changes:
+        unmoved &= Attr(to_camel(name)).eq(old[to_camel(name)])
+    return Update(key, assign={name: value for name, value in new.items() if old.get(name) != value}, condition=unmoved)
+
+
+def _difference(record: _Seeded, item: Item, default: Any, names: Sequence[str]) -> Difference:
     changes = {name: getattr(default, name) for name in names if getattr(default, name) != getattr(record, name)}
     found = record.keys()
-    was_edited = _MIGRATED in item or record.version != item.get(_SEEDED_VERSION, 1)
+    version = 1 if isinstance(record, Permission) else record.version
+    was_edited = _MIGRATED in item or version != item.get(_SEEDED_VERSION, 1)
     return Difference({"PK": found["PK"], "SK": found["SK"]}, record, changes, was_edited)
 
 
 def _taken(found: Difference) -> Change:
-    record: Audited = found.record
-    ident = found.key["SK"].partition("#")[2]
+    record = found.record
+    is_permission = isinstance(record, Permission)
+    ident = found.key["PK" if is_permission else "SK"].partition("#")[2]
     return Change(
-        EventType.ROLE_CHANGE,
+        EventType.PERMISSION_CHANGE if is_permission else EventType.ROLE_CHANGE,
         "seed.take",
         found.kind[0].lower() + found.kind[1:],
         ident,

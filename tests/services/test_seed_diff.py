@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from bbws_access.errors import Conflict
+from bbws_access.keeper.verify import Verifier
 from bbws_access.keys import PLATFORM
+from bbws_access.models.kinds import Category
 from bbws_access.models.role import RoleChanges
 from bbws_access.services import seed_diff
+from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
 
 
@@ -59,6 +62,26 @@ def test_what_nobody_edited_is_taken_over_and_what_was_edited_stays(platform: Pl
     assert "seed.take" in {i.get("action") for i in platform.items()}
     (platforms,) = services.seed_diff.differences(who, PLATFORM)
     assert platforms.record.name == "SUPPORT_AGENT"
+
+
+def test_permissions_too_are_offered_and_found_where_they_then_belong(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, so that they do not fit into one transaction with their events."""
+    services, who = platform.services, platform.operator
+    services.seeder.seed(who)
+    moved = tuple(replace(p, category=Category.BILLING) for p in seed_diff.PERMISSIONS)
+    others = [p.category for p in seed_diff.PERMISSIONS if p.category is not Category.BILLING]
+    monkeypatch.setattr(seed_diff, "PERMISSIONS", moved)
+    monkeypatch.setattr(seed_diff, "_AT_ONCE", 20)
+    found = services.seed_diff.differences(who, PLATFORM)
+    assert len(found) == len(others) > 20
+    assert not any(d.edited for d in found)
+    assert services.seed_diff.take(who, PLATFORM, found) == found
+    page = services.permissions.page(who, PageRequest(100), category=Category.BILLING)
+    assert {p.permission_id for p in page.items} == {p.id for p in moved}
+    assert services.seed_diff.differences(who, PLATFORM) == []
+    assert Verifier(platform.table, platform.clock).verify().clean
 
 
 def test_who_edits_at_the_same_moment_wins(platform: Platform, changed: None) -> None:
