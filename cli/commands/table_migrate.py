@@ -73,7 +73,7 @@ def migrate(
     with_deletions: Annotated[
         bool, typer.Option("--with-deletions", help="Also where much was deleted from the source since it was copied.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Go back without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Bring the table to the newest layout, from the old platform's table; what was killed goes on where it was."""
     from bbws_access.migrations.runner import Settings
@@ -99,6 +99,8 @@ def migrate(
     session.announce()
     if back:
         session.confirm(f"Take back migration {', '.join(str(m.number) for m in back)}?", yes=yes)
+    elif with_deletions:
+        session.confirm(f"Take out again all that is not in {settings.source} any more?", yes=yes)
     with MigrationProgress() as progress:
         done = _run(session, _migrator(session, settings, tell=progress), back, wanted, quarantine)
     _show_done(session, done)

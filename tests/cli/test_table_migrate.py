@@ -129,7 +129,11 @@ def test_an_emptied_source_is_not_followed_unless_asked(table: Callable[..., Res
     assert "31 of the migrated items are not in" in refused.err
     assert "--with-deletions" in refused.err
     assert ("ORG#o1", "USER#more-1") in all_items(dynamodb_client, TARGET)
-    assert table("migrate", "--again", "--with-deletions").code == 0
+    asked = table("migrate", "--again", "--with-deletions")
+    assert asked.code == 4
+    assert "--yes" in asked.err
+    assert ("ORG#o1", "USER#more-1") in all_items(dynamodb_client, TARGET)
+    assert table("migrate", "--again", "--with-deletions", "--yes").code == 0
     assert ("ORG#o1", "USER#more-1") not in all_items(dynamodb_client, TARGET)
 
 
