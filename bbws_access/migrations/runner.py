@@ -21,12 +21,11 @@ from bbws_access.migrations.rate import TokenBucket
 from bbws_access.migrations.registry import MIGRATIONS, FromTable, Migration
 from bbws_access.migrations.sweep import OnProgress
 from bbws_access.migrations.table_run import TableRun
-from bbws_access.migrations.tables import Source, Target
+from bbws_access.migrations.tables import PatientTable, Source, Target, patiently
 from bbws_access.migrations.way_back import look_back, take_back
 from bbws_access.models.kinds import EventType
 from bbws_access.services.trail import Change, Trail
-from bbws_access.store.table import Table
-from bbws_access.store.writes import Put
+from bbws_access.store.writes import Put, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -77,7 +76,7 @@ class Migrator:
         if not 1 <= settings.workers <= MOST_WORKERS:
             raise InvalidInput(f"workers are between 1 and {MOST_WORKERS}")
         self._client = client
-        self._table = Table(client, table)
+        self._table = PatientTable(client, table)
         self._trail = trail
         self._clock = clock
         self._ids = ids
@@ -254,7 +253,8 @@ class Migrator:
             "merged": record.merged,
         }
         change = Change(EventType.CONFIGURATION, action, "migration", str(record.number), after=after)
-        self._trail.commit(actor, PLATFORM, [change], [lease.fence(), Put(record.to_item())])
+        writes: list[Write] = [lease.fence(), Put(record.to_item())]
+        patiently(lambda: self._trail.commit(actor, PLATFORM, [change], writes))
 
     def _source(self, record: MigrationRecord) -> Source:
         source = Source(self._client, record.source)

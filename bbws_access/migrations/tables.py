@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from bbws_access.aws_errors import translated
 from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy, NotFound
+from bbws_access.keys import Keys
 from bbws_access.migrations.rate import TokenBucket
 from bbws_access.migrations.wire import Attributes, KeyPair, key_of, pair
 from bbws_access.store.quick_parse import parse_quickly
-from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Item, Query, Table
+from bbws_access.store.table import MAX_BATCH_GET, MAX_TRANSACTION, Item, Page, Query, Table
 from bbws_access.store.writes import Write
 
 if TYPE_CHECKING:
@@ -26,6 +27,33 @@ MAX_REQUEST_BYTES: Final = 3_500_000
 """Of items in one transaction: DynamoDB takes 4 MB, and names of conditions count as well."""
 
 _PATIENT: Final = Backoff(attempts=20, first=0.05, longest=5.0)
+
+
+def patiently(call: Callable[[], T], backoff: Backoff = _PATIENT) -> T:
+    """What ``call`` returns, once the table is not throttled any more; raises ``Busy`` where that does not end."""
+    for _ in backoff.tries():
+        try:
+            return call()
+        except Busy as busy:
+            last = busy
+    raise last
+
+
+class PatientTable(Table):
+    """For the migrations' own records: a run of hours must not end because one small write was throttled."""
+
+    def get(self, key: Keys) -> Item | None:
+        return patiently(lambda: Table.get(self, key))
+
+    def get_many(self, keys: Iterable[Keys]) -> list[Item]:
+        wanted = list(keys)
+        return patiently(lambda: Table.get_many(self, wanted))
+
+    def query(self, query: Query) -> Page:
+        return patiently(lambda: Table.query(self, query))
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        patiently(lambda: Table.transact(self, writes))
 
 
 @dataclass
@@ -63,8 +91,7 @@ class Source:
     def require(self) -> None:
         """Raises :class:`NotFound` where there is no such table."""
         try:
-            with translated(f"table {self.name}"):
-                self._client.describe_table(TableName=self.name)
+            self._patiently(lambda: self._client.describe_table(TableName=self.name))
         except NotFound:
             raise NotFound(f"there is no table {self.name} to migrate from", hint="name it with --from TABLE") from None
 
@@ -110,13 +137,11 @@ class Source:
         raise Busy(f"table {self.name} is throttled", hint="run it again: it goes on where it was")
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        for _ in self._backoff.tries():
-            try:
-                with translated(f"table {self.name}"):
-                    return call()
-            except Busy as busy:
-                last = busy
-        raise last
+        def translating() -> T:
+            with translated(f"table {self.name}"):
+                return call()
+
+        return patiently(translating, self._backoff)
 
 
 class Target(Source):
