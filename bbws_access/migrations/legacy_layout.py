@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from bbws_access import keys
+from bbws_access.migrations.wire import text
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.base import Record
 from bbws_access.models.invitation import Invitation, InvitationToken
@@ -90,6 +93,40 @@ def recognise(pk: str, sk: str) -> tuple[Kind, dict[str, str]]:
         case ["PERM", permission] if permission and sk == keys.METADATA:
             return Kind.PERMISSION, {"permissionId": permission}
     return Kind.UNKNOWN, {}
+
+
+def _list_of(partition: str, *, inner: str = "", sort: str = "") -> re.Pattern[str]:
+    inside = f".*{inner}" if inner else ""
+    return re.compile(f"{partition}{inside}[^\n]*\n{sort}.*", re.DOTALL)
+
+
+def is_in_our_lists(item: Mapping[str, Any]) -> bool:
+    """Whether a record that nobody knows would be read as one of this layout's, through the indexes that both have."""
+    return any(
+        pattern.fullmatch(f"{text(item, f'GSI{number}PK') or ''}\n{text(item, f'GSI{number}SK') or ''}") is not None
+        for number, patterns in _LISTS.items()
+        for pattern in patterns
+    )
+
+
+_LISTS: Final = {
+    1: (
+        _list_of("ORGANISATIONS"),
+        _list_of("CATEGORY#"),
+        _list_of("ORG#", inner="#STATUS#"),
+        _list_of("ORG#", inner="#ROLE#", sort="USER#"),
+        _list_of("ORG#", sort="PERMSET#"),
+        _list_of("ORG#", inner="#ACTIVE#", sort="(?:ROLE|TEAM|TEAMROLE)#"),
+        _list_of("PLATFORM#ACTIVE#", sort="ROLE#"),
+    ),
+    2: (
+        _list_of("EMAIL#", sort="ORG#"),
+        _list_of("PERMSET#ACTIVE#"),
+        _list_of("ORG#", inner="#DIV#", sort="TEAM#"),
+        _list_of("ORG#", inner="#ROLE#", sort="MEMBER#"),
+    ),
+}
+"""What the services list through ``GSI1`` and ``GSI2``: partition and sort key, by their beginnings."""
 
 
 def _is_id(rest: str) -> bool:

@@ -11,7 +11,7 @@ from bbws_access.clock import parse_iso
 from bbws_access.ids import token_hash
 from bbws_access.keys import PLATFORM
 from bbws_access.migrations.fit import known_attributes, misfit
-from bbws_access.migrations.legacy_layout import MODELS, Kind, is_ours, recognise
+from bbws_access.migrations.legacy_layout import MODELS, Kind, is_in_our_lists, is_ours, recognise
 from bbws_access.migrations.outcomes import Quarantined
 from bbws_access.migrations.wire import INDEX_KEYS, Attributes, number, pair, text
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
@@ -48,6 +48,8 @@ def shape(item: Attributes, started: datetime) -> Shaped | Quarantined:
             return Quarantined(kind, "the new layout reads something else into its key")
         if not _NEW_INDEXES.isdisjoint(item):
             return Quarantined(kind, "it would appear in indexes that the old layout did not have")
+        if is_in_our_lists(item):
+            return Quarantined(kind, "it would appear in a list of this platform, as what it is not")
         return Shaped(kind, item)
     model = MODELS[kind]
     known = known_attributes(model)

@@ -241,6 +241,11 @@ def test_what_nobody_knows_is_carried_over_untouched(scene: Scene, legacy: Legac
         ("ORG#o1#USER#u1", "ROLE#r1", {}),
         ("ORGNAME#x", "METADATA", {}),
         ("MIGRATIONS", "LEASE", {}),
+        ("WIDGET#1", "A", {"GSI1PK": "ORG#o1#STATUS#PENDING", "GSI1SK": "2026"}),
+        ("WIDGET#1", "A", {"GSI1PK": "ORG#o1#ROLE#r1", "GSI1SK": "USER#u1"}),
+        ("WIDGET#1", "A", {"GSI1PK": "ORG#o1#ACTIVE#true", "GSI1SK": "TEAM#x"}),
+        ("WIDGET#1", "A", {"GSI1PK": "ORGANISATIONS", "GSI1SK": "x"}),
+        ("WIDGET#1", "A", {"GSI2PK": "EMAIL#u1@x.test", "GSI2SK": "ORG#o1#USER"}),
         ("WIDGET#1", "A", {"GSI3PK": "USER#u1", "GSI3SK": "ORG#PLATFORM#ROLE#role-platform-admin-001"}),
     ],
 )
