@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from bbws_access.models.kinds import LockMode
+
 
 class Tier(StrEnum):
     """How soon an object can be read."""
@@ -48,6 +50,11 @@ class AuditStorage(Protocol):
 
     @property
     def bucket(self) -> str: ...
+
+    @property
+    def lock_mode(self) -> LockMode:
+        """How the archive of this environment is to be locked."""
+        ...
 
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
         """Uploads in parts; the object appears complete or not at all."""

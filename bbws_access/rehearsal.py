@@ -89,7 +89,7 @@ class _RehearsedStorage:
         self._journal = journal
         self._written: dict[str, StoredObject] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="bbws-access-")
-        self.bucket = storage.bucket
+        self.bucket, self.lock_mode = storage.bucket, storage.lock_mode
 
     def thaw(self, key: str, days: int) -> None:
         self._journal.beside.append(f"thaw s3://{self.bucket}/{key} for {days} days")

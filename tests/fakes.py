@@ -15,6 +15,7 @@ from bbws_access.directory import Account
 from bbws_access.errors import AccessError, Conflict, InvalidInput, NotFound
 from bbws_access.ids import RandomIds
 from bbws_access.mail import Mail
+from bbws_access.models.kinds import LockMode
 
 
 @dataclass
@@ -59,8 +60,10 @@ class FakeAuditStorage:
     """A bucket in memory. ``fail_at`` names calls that break, as ``method`` or ``method:key``."""
 
     bucket: str = "audit"
+    lock_mode: LockMode = LockMode.GOVERNANCE
     objects: dict[str, bytes] = field(default_factory=dict)
     locked: dict[str, datetime] = field(default_factory=dict)
+    modes: dict[str, str] = field(default_factory=dict)
     fail_at: set[str] = field(default_factory=set)
     other_versions: list[ObjectVersion] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
@@ -90,7 +93,13 @@ class FakeAuditStorage:
             return None
         body, tier = self.objects[key], self.tiers.get(key, Tier.WARM)
         return StoredObject(
-            key, len(body), hashlib.sha256(body).hexdigest(), self.locked.get(key), "GOVERNANCE", "v1", tier
+            key,
+            len(body),
+            hashlib.sha256(body).hexdigest(),
+            self.locked.get(key),
+            self.modes.get(key, "GOVERNANCE"),
+            "v1",
+            tier,
         )
 
     def read(self, key: str) -> BinaryIO:

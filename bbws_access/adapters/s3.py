@@ -46,6 +46,10 @@ class S3AuditStorage:
     def bucket(self) -> str:
         return self._bucket
 
+    @property
+    def lock_mode(self) -> LockMode:
+        return self._lock_mode
+
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
         with translated(f"bucket {self._bucket}"):
             self._client.upload_file(

@@ -19,6 +19,7 @@ from bbws_access.clock import parse_iso
 from bbws_access.errors import AccessError, NotFound
 from bbws_access.models.archive import ArchivedPart, ArchiveHead, Manifest
 from bbws_access.models.audit_findings import Finding, FindingKind
+from bbws_access.models.kinds import LockMode
 from bbws_access.services import archive_objects as objects
 from bbws_access.services.archive import RETAINED
 from bbws_access.services.archive_objects import Contents
@@ -222,6 +223,9 @@ class ArchiveCheck:
         until = parse_iso(written_at) + RETAINED - timedelta(minutes=1)
         if found.lock_mode is None or found.locked_until is None or found.locked_until < until:
             self._find(FindingKind.UNPROTECTED, "the object is not locked for seven years", "archive", None, key, day)
+        elif self._storage.lock_mode is LockMode.COMPLIANCE and found.lock_mode != LockMode.COMPLIANCE:
+            words = f"the object's lock is {found.lock_mode}, which can be lifted, and not COMPLIANCE"
+            self._find(FindingKind.UNPROTECTED, words, "archive", None, key, day)
 
     def _versions(self, found: list[ObjectVersion], pending: ArchiveHead) -> None:
         """An object of the archive has one version: another one hides it, or was put in its place."""

@@ -17,7 +17,7 @@ from bbws_access.clock import iso
 from bbws_access.errors import Denied, InvalidInput, NotFound
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.audit_findings import FindingKind, Verification
-from bbws_access.models.kinds import EventType
+from bbws_access.models.kinds import EventType, LockMode
 from bbws_access.services.archive import Archive
 from bbws_access.services.archive_objects import archived_event
 from bbws_access.services.audit_verify import AuditVerify
@@ -385,6 +385,14 @@ def test_an_object_that_is_not_locked_shows(small: World) -> None:
     small.storage.locked[key] = NOW + timedelta(days=30)
     (finding,) = small.verify().findings
     assert (finding.kind, finding.key) == (K.UNPROTECTED, key)
+
+
+def test_a_lock_that_can_be_lifted_shows_where_none_may_be(small: World) -> None:
+    small.storage.lock_mode = LockMode.COMPLIANCE
+    names = small.storage.keys_below("archive/")
+    small.storage.modes = dict.fromkeys(names[1:], "COMPLIANCE")
+    (finding,) = small.verify().findings
+    assert (finding.kind, finding.key) == (K.UNPROTECTED, names[0])
 
 
 @pytest.mark.parametrize(("deletion", "kind"), [(True, K.REMOVED), (False, K.UNPROTECTED)])

@@ -54,6 +54,19 @@ def test_events_are_chained(platform: Platform) -> None:
         assert later.previous_hash == earlier.event_hash
 
 
+def test_a_change_costs_its_event_and_one_more_item(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    org, sent = platform.organisation(), []
+    transact = platform.client.transact_write_items
+    monkeypatch.setattr(
+        platform.client, "transact_write_items", lambda **r: (sent.append(r["TransactItems"]), transact(**r))[1]
+    )
+    writes = [Put({"PK": f"ORG#{org.organisation_id}", "SK": f"THING#{n}"}, condition=ABSENT) for n in range(2)]
+    platform.services.trail.commit(platform.operator, org.organisation_id, [change(1), change(2)], writes)
+    ((*items,),) = sent
+    keys = sorted(str(*(part.get("Item", part.get("Key"))["SK"]["S"] for part in item.values())) for item in items)
+    assert [key.partition("#")[0] for key in keys] == ["AUDITHEAD", "EVENT", "EVENT", "THING", "THING"]
+
+
 def test_another_program_can_check_the_hash_from_what_is_documented(platform: Platform) -> None:
     org = platform.organisation('Ünï 😀 \u2028 \\ "quoted"')
     platform.services.trail.commit(
