@@ -20,7 +20,12 @@ OutcomeOption = Annotated[
     Outcome | None, typer.Option("--outcome", case_sensitive=False, help="Only with this outcome.")
 ]
 UserOption = Annotated[
-    str | None, typer.Option("--user", help="Only what this member did, by email or id.", autocompletion=offers.users)
+    str | None,
+    typer.Option(
+        "--user",
+        help="Only what this member did, by email or id; or an AWS identity, by ARN.",
+        autocompletion=offers.users,
+    ),
 ]
 ActionOption = Annotated[str | None, typer.Option("--action", help="Only this action, such as role.update.")]
 ResourceOption = Annotated[str | None, typer.Option("--resource", help="Only what happened to this id.")]
@@ -41,6 +46,17 @@ def owner(session: Session, platform: bool) -> str:
     from bbws_access.keys import PLATFORM
 
     return PLATFORM if platform else session.org_id
+
+
+def _who(session: Session, platform: bool, user: str) -> str:
+    """The id under which they are in the trail; operators and the platform itself are nobody's members."""
+    if user.startswith(("arn:", "system:")):
+        return user
+    if platform:
+        raise InvalidInput(
+            f"--user {user!r}: no member acts in the platform's trail", hint="give the ARN of an AWS identity"
+        )
+    return session.services.users.find(session.actor, session.org_id, user).user_id
 
 
 def zone_of(name: str | None) -> tzinfo | None:
@@ -81,7 +97,7 @@ def question(
         organisation_id=owner(session, platform),
         since=parse_moment(since, now, "--since", where) if since else None,
         until=parse_moment(until, now, "--until", where) if until else None,
-        user_id=session.services.users.find(session.actor, session.org_id, user).user_id if user else None,
+        user_id=_who(session, platform, user) if user else None,
         types=frozenset({event_type} if event_type else ()),
         outcome=outcome,
         action=action,

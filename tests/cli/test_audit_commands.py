@@ -78,6 +78,22 @@ def test_it_is_counted(bbws: Run, acme: str) -> None:
     assert (found["count"], found["complete"], found["byOutcome"]) == (2, True, {"SUCCESS": 2})
 
 
+def test_what_an_operator_did_is_asked_for_by_their_arn(bbws: Run, platform: Platform, acme: str) -> None:
+    """Who is nobody's member: the AWS identity that typed a command, and the platform itself."""
+    everything = bbws("audit", "query", "--org", acme, "-o", "json").json["items"]
+    (arn,) = {event["userId"] for event in everything}
+    assert arn.startswith("arn:")
+    assert bbws("audit", "query", "--org", acme, "--user", arn, "-o", "json").json["items"] == everything
+    assert bbws("audit", "query", "--org", acme, "--user", "system:expiry", "-o", "json").json["count"] == 0
+    platform.clock.advance(days=1)
+    assert bbws("audit", "archive", "--org", acme).code == 0
+    told = bbws("audit", "query", "--platform", "--user", arn, "-o", "json").json["items"]
+    assert [event["action"] for event in told] == ["audit.archive"]
+    wrong = bbws("audit", "query", "--platform", "--user", "thandi@example.com")
+    assert (wrong.code, "ARN" in wrong.err) == (2, True)
+    assert bbws("audit", "query", "--org", acme, "--user", "nobody@example.com").code == 1
+
+
 def test_questions_are_narrowed_and_turned_round(bbws: Run, acme: str) -> None:
     oldest = bbws("audit", "query", "--org", acme, "--oldest-first", "-o", "json").json["items"]
     assert [e["action"] for e in oldest] == ["organisation.create", "organisation.seed"]
