@@ -209,6 +209,37 @@ def test_who_may_audit_a_team_sees_its_events_and_no_others(platform: Platform) 
         audit.page(auditor, elsewhere, PageRequest(), own_teams=True)
 
 
+@pytest.mark.parametrize(
+    ("narrowed", "index"),
+    [
+        ({}, None),
+        ({"outcome": Outcome.DENIED, "action": "role.create", "resource_id": "x"}, None),
+        ({"user_id": "u-1"}, "GSI4"),
+        ({"user_id": "u-1", "types": frozenset({EventType.ROLE_CHANGE})}, "GSI4"),
+        ({"types": frozenset({EventType.ROLE_CHANGE, EventType.INVITATION})}, "GSI5"),
+        ({"types": frozenset({EventType.ROLE_CHANGE}), "outcome": Outcome.DENIED}, "GSI5"),
+    ],
+)
+def test_each_question_goes_to_the_index_that_fits_and_none_is_a_scan(
+    platform: Platform, history: list[AuditEvent], narrowed: dict[str, Any], index: str | None
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def sent(params: dict[str, Any], model: Any, **_: Any) -> None:
+        asked.append((model.name, params.get("IndexName")))
+
+    question = AuditQuestion(ORG, since=START, until=START + timedelta(days=9), **narrowed)
+    platform.client.meta.events.register("provide-client-params.dynamodb", sent, unique_id="asked")
+    try:
+        list(platform.services.audit.events(platform.operator, question))
+        platform.services.audit.page(platform.operator, question, PageRequest(5))
+        platform.services.audit.summary(platform.operator, question)
+    finally:
+        platform.client.meta.events.unregister("provide-client-params.dynamodb", unique_id="asked")
+    assert set(asked) == {("Query", index)}
+    assert len(asked) <= 3 * (10 if index is None else 2)
+
+
 def test_an_export_lies_in_the_bucket_and_in_the_trail(platform: Platform) -> None:
     org = platform.organisation().organisation_id
     audit = platform.services.audit
