@@ -80,7 +80,7 @@ class AwsAccess(Place):
     def _client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
         from botocore.config import Config
 
-        from bbws_access.adapters.clients import session_of
+        from bbws_access.adapters.clients import s3_config, session_of
         from bbws_access.aws_errors import translated
 
         brief = brief or self.hurried
@@ -91,10 +91,11 @@ class AwsAccess(Place):
             connect_timeout=2 if brief else 5,
             read_timeout=4 if brief else 30,
             retries={"mode": "standard", "total_max_attempts": 1 if brief else 6},
-            s3={"addressing_style": "path"} if self.endpoint else None,
             parameter_validation=not bulk,
             max_pool_connections=32 if bulk else 10,
         )
+        if service == "s3":
+            config = config.merge(s3_config(self.endpoint))
         profile = self.profile if self.endpoint is None else None
         with translated("the AWS profile"):
             client = session_of(profile).client(service, config=config, **chosen)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
+
+from bbws_access.adapters.clients import s3_config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,7 +34,10 @@ _IMPATIENT: Final = CONFIG.merge(
 @cache
 def client(service: str) -> Any:
     """The region and, on an emulator, the endpoint come from the runtime's own environment."""
-    return boto3.client(service, config=_CONFIGS.get(service, CONFIG))  # type: ignore[call-overload]
+    config = _CONFIGS.get(service, CONFIG)
+    if service == "s3":
+        config = config.merge(s3_config(os.environ.get("AWS_ENDPOINT_URL")))
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Sessions that make their clients without delay."""
+"""Sessions that make their clients without delay, and how S3 is to be spoken to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.loaders import Loader, create_loader
 
 
@@ -19,6 +20,15 @@ class QuickLoader(Loader):
         del type_name
         places = (Path(path) for path in self.search_paths)
         return sorted({entry.name for place in places if place.is_dir() for entry in place.iterdir()})
+
+
+def s3_config(endpoint: str | None) -> Config:
+    """For a client of S3, or of an emulator at ``endpoint``.
+
+    botocore signs links the old way in regions that still know it, which S3 refuses for what is encrypted with KMS, and
+    makes them for the global host, which does not serve a region such as af-south-1.
+    """
+    return Config(signature_version="s3v4", s3={"addressing_style": "path" if endpoint else "virtual"})
 
 
 @cache

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bbws_access.audit_storage import ObjectVersion, StoredObject, Tier
@@ -51,10 +52,12 @@ class S3AuditStorage:
         return self._lock_mode
 
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
+        more = {"ContentType": content_type, "Metadata": {"sha256": sha256}}
         with translated(f"bucket {self._bucket}"):
-            self._client.upload_file(
-                str(source), self._bucket, key, ExtraArgs={"ContentType": content_type, "Metadata": {"sha256": sha256}}
-            )
+            try:
+                self._client.upload_file(str(source), self._bucket, key, ExtraArgs=more)
+            except S3UploadFailedError as error:  # which wraps what S3 said
+                raise error.__context__ or error from None
 
     def link(self, key: str, lasts: timedelta) -> str:
         with translated(f"bucket {self._bucket}"):
