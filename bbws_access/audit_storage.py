@@ -24,7 +24,10 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What is said of an object; ``size`` is in bytes, ``sha256`` in hex as it was given when it was stored."""
+    """What is said of an object; ``size`` is in bytes.
+
+    ``sha256``, in hex, is what S3 worked out of the bytes, where it keeps that; else what was said when it was stored.
+    """
 
     key: str
     size: int

@@ -87,13 +87,13 @@ class S3AuditStorage:
     def describe(self, key: str) -> StoredObject | None:
         try:
             with _answering(_MISSING, f"bucket {self._bucket}"):
-                found = self._client.head_object(Bucket=self._bucket, Key=key)
+                found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError:
             return None
         return StoredObject(
             key=key,
             size=found["ContentLength"],
-            sha256=found["Metadata"].get("sha256", ""),
+            sha256=_checksum(found.get("ChecksumSHA256")) or found["Metadata"].get("sha256", ""),
             locked_until=found.get("ObjectLockRetainUntilDate"),
             lock_mode=found.get("ObjectLockMode"),
             version_id=found.get("VersionId"),
@@ -154,6 +154,11 @@ class S3AuditStorage:
         except ClientError:
             return None
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def _checksum(text: str | None) -> str:
+    """In hex; empty for none, and for one of parts, which is not that of the whole."""
+    return "" if text is None or "-" in text else base64.b64decode(text).hex()
 
 
 def _tier(storage_class: str | None, restore: str | None) -> Tier:

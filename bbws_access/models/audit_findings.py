@@ -43,7 +43,10 @@ class Finding(ApiModel):
 
 
 class Verification(ApiModel):
-    """The result of a check. ``from`` and ``to`` are days, both included; ``findings`` are in the order of time."""
+    """The result of a check. ``from`` and ``to`` are days, both included; ``findings`` are in the order of time.
+
+    Of ``objects``, ``cold`` lie in Glacier: they were not read, but compared by the checksum that S3 keeps.
+    """
 
     organisation_id: str
     from_day: str
@@ -53,6 +56,7 @@ class Verification(ApiModel):
     events: int
     chained: int
     objects: int
+    cold: int = 0
     last_sequence: int
     last_hash: str
     findings: list[Finding]

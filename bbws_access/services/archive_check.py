@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +24,7 @@ from bbws_access.services import archive_objects as objects
 from bbws_access.services.archive import RETAINED
 from bbws_access.services.archive_objects import Contents
 from bbws_access.services.chain import GENESIS
+from bbws_access.services.unrecorded_manifests import Kept, unrecorded
 from bbws_access.store.table import Query, Table
 
 Events = list[dict[str, Any]]
@@ -31,20 +32,15 @@ Events = list[dict[str, Any]]
 
 @dataclass(slots=True)
 class CheckedDay:
-    """A day as the archive holds it; ``events`` is ``None`` where a part of it cannot be read."""
+    """A day as the archive holds it; ``events`` is ``None`` where a part of it cannot be read.
+
+    ``vouched``: what could not be read lies in Glacier, and S3's own checksum says that it is what was written.
+    """
 
     events: Events | None = field(default_factory=list)
+    vouched: bool = True
     last_sequence: int | None = None
     last_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A manifest as it lies in the bucket, with the SHA-256 of its bytes."""
-
-    manifest: Manifest
-    digest: str
-    key: str
 
 
 class ArchiveCheck:
@@ -56,6 +52,8 @@ class ArchiveCheck:
         self._org_id = org_id
         self.findings: list[Finding] = []
         self.objects = 0
+        self.cold = 0
+        """Of the objects, those in Glacier, which were compared by their checksums."""
         self._manifests: dict[tuple[str, int], Manifest] = {}
 
     def recorded(self, day: str = "") -> list[ArchivedPart]:
@@ -76,20 +74,20 @@ class ArchiveCheck:
         versions = self._storage.versions_below(objects.folder(self._org_id))
         head = self.head()
         recorded = {part.number: part for part in self.recorded() if part.number <= head.number}
-        unrecorded = self._unrecorded(versions, recorded.values())
+        kept_alone = unrecorded(self._storage, self._org_id, versions, recorded.values())
         previous: str | None = GENESIS
         for number in range(1, head.number + 1):
             part = recorded.get(number)
             if part is not None:
                 previous = self._manifest(part, previous)
                 continue
-            kept = unrecorded.get(number)
+            kept = kept_alone.get(number)
             words, key = f"the table's record of manifest {number} is missing", kept.key if kept else None
             self._find(FindingKind.REMOVED, words, "archive", kept.manifest if kept else None, key)
             previous = self._kept(kept) if kept else None
         if head.number and previous is not None and previous != head.manifest_digest:
             self._find(FindingKind.ALTERED, "the last manifest is not the one that the head names", "manifest")
-        self._beyond(head, previous, unrecorded)
+        self._beyond(head, previous, kept_alone)
         self._versions(versions, head)
 
     def day(self, day: str) -> CheckedDay:
@@ -100,7 +98,9 @@ class ArchiveCheck:
                 continue
             if manifest.last_sequence is not None and manifest.last_sequence > (found.last_sequence or 0):
                 found.last_sequence, found.last_hash = manifest.last_sequence, manifest.last_hash
+            before = self.cold
             events = self._object(manifest)
+            found.vouched = found.vouched and (events is not None or self.cold > before)
             if events is None or found.events is None:
                 found.events = None
             else:
@@ -110,33 +110,17 @@ class ArchiveCheck:
     def has(self, day: str) -> bool:
         return (day, 0) in self._manifests
 
-    def _unrecorded(self, versions: list[ObjectVersion], recorded: Iterable[ArchivedPart]) -> dict[int, _Kept]:
-        """Manifests that the bucket holds and the table does not know of, by number."""
-        known = {objects.manifest_key(self._org_id, part.date, part.part) for part in recorded}
-        found: dict[int, _Kept] = {}
-        for key in sorted({version.key for version in versions if objects.is_manifest(version.key)} - known):
-            try:
-                with self._storage.read(key) as stream:
-                    text = stream.read()
-                manifest = Manifest.model_validate_json(text)
-            except (AccessError, ValidationError):
-                continue  # nobody vouches for it: it is told of as an object that no manifest knows of
-            named = objects.manifest_key(self._org_id, manifest.date, manifest.part)
-            if (manifest.organisation_id, named) == (self._org_id, key):
-                found.setdefault(manifest.number, _Kept(manifest, hashlib.sha256(text).hexdigest(), key))
-        return found
-
-    def _beyond(self, head: ArchiveHead, previous: str | None, unrecorded: dict[int, _Kept]) -> None:
+    def _beyond(self, head: ArchiveHead, previous: str | None, kept_alone: dict[int, Kept]) -> None:
         """Manifests that follow the head's: the one that is being written, or the head was set back."""
         number = head.number
-        while (kept := unrecorded.get(number + 1)) is not None and previous in {None, kept.manifest.previous_manifest}:
+        while (kept := kept_alone.get(number + 1)) is not None and previous in {None, kept.manifest.previous_manifest}:
             number += 1
             if (kept.manifest.date, kept.manifest.part) != (head.pending_date, head.pending_part):
                 words = f"the table's record of the archive ends before manifest {number}, which the bucket holds"
                 self._find(FindingKind.TRUNCATED, words, "archive", kept.manifest, kept.key)
             previous = self._kept(kept)
 
-    def _kept(self, kept: _Kept) -> str:
+    def _kept(self, kept: Kept) -> str:
         self._manifests[kept.manifest.date, kept.manifest.part] = kept.manifest
         self._protection(kept.key, kept.manifest.date, kept.manifest.written_at)
         return kept.digest
@@ -185,9 +169,22 @@ class ArchiveCheck:
         except NotFound:
             self._find(FindingKind.REMOVED, "the object is missing", "archive", manifest, manifest.key)
         except AccessError as error:
+            if error.code == "ARCHIVE_COLD":
+                self._cold(manifest)
+                return None
             words = f"the object cannot be read: {error.message}"
             self._find(FindingKind.UNREADABLE, words, "archive", manifest, manifest.key)
         return None
+
+    def _cold(self, manifest: Manifest) -> None:
+        """Without thawing it: what S3 says of it."""
+        found = self._storage.describe(manifest.key)
+        if found is None or (found.sha256, found.size) != (manifest.sha256, manifest.size):
+            words = "the object in Glacier does not have the checksum that its manifest says"
+            self._find(FindingKind.ALTERED, words, "archive", manifest, manifest.key)
+            return
+        self.cold += 1
+        self._protection(manifest.key, manifest.date, manifest.written_at)
 
     def _contents(self, manifest: Manifest, stream: objects.Digesting, copy: Any) -> Events | None:
         sound = (stream.sha256, stream.size) == (manifest.sha256, manifest.size)

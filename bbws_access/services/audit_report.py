@@ -71,7 +71,8 @@ class AuditReports:
             "the record of what is archived",
         ]
         if archive:
-            checked.append(f"{found.objects} archived objects, their manifests, locks and versions")
+            cold = f" ({found.cold} of them in Glacier, by the checksums that S3 keeps)" if found.cold else ""
+            checked.append(f"{found.objects} archived objects{cold}, their manifests, locks and versions")
         findings = [Finding(f.key or f.date or f.place, f.kind.value, f.message) for f in found.findings]
         anchor = f"{found.last_sequence}:{found.last_hash}" if found.last_sequence else ""
         return Verification(self._clock.now(), checked, findings[:_SHOWN], len(findings), anchor)

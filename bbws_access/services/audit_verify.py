@@ -137,6 +137,7 @@ class _Check:
             events=self._events,
             chained=chain.count,
             objects=self._archive.objects,
+            cold=self._archive.cold,
             last_sequence=int(head["sequence"]),
             last_hash=str(head["hash"]),
             findings=sorted(findings, key=lambda f: (f.date or _date_of(f, findings), f.sequence or 0, f.kind)),
@@ -177,7 +178,7 @@ class _Check:
                 self._late(day, late)
                 chain.add(text, [archived_event(item) for item in late])
                 return
-            if expired or not items:
+            if expired or not items or checked.vouched:
                 chain.skip(checked.last_sequence or 0, checked.last_hash)
                 return
         elif parts and expired and len(items) < sum(part.count for part in parts):

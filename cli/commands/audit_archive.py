@@ -115,6 +115,8 @@ def _show(session: Session, found: Verification) -> None:
     looked_at = f"{found.chained} chained of {found.events} events in {number_of(found.days, 'day')}"
     if found.archive:
         looked_at += f", {found.objects} archived objects"
+    if found.cold:
+        looked_at += f" ({found.cold} of them in Glacier, by the checksums that S3 keeps)"
     if found.sound:
         session.show.done(f"Sound: {looked_at}; the last is event {found.last_sequence}, hash {found.last_hash}.")
         return

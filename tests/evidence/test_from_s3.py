@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import uuid
@@ -59,6 +60,13 @@ def test_what_s3_says_is_in_it_and_holds(storage: S3AuditStorage, tmp_path: Path
     trail: Any = Trail(w.table, w.clock, FakeIds())  # type: ignore[arg-type]
     report = Archive(w.table, trail, w.clock, storage).run(OPERATOR, [ORG])  # type: ignore[arg-type]
     assert (len(report.parts), report.failures) == (9, [])
+
+    for key in storage.keys_below("archive/"):  # S3's own word on the bytes, by which Glacier's are compared
+        with storage.read(key) as stream:
+            digest = hashlib.sha256(stream.read()).hexdigest()
+        described = storage.describe(key)
+        assert described is not None
+        assert described.sha256 == digest
 
     target = tmp_path / "evidence.zip"
     with target.open("wb") as out:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bbws_access.access.actor import operator
-from bbws_access.audit_storage import ObjectVersion
+from bbws_access.audit_storage import ObjectVersion, Tier
 from bbws_access.clock import iso
 from bbws_access.errors import Denied, InvalidInput, NotFound
 from bbws_access.models.audit import AuditEvent
@@ -408,6 +408,22 @@ def test_what_cannot_be_read_is_not_called_tampered_with(small: World) -> None:
     small.storage.fail_at = {f"read:{key}"}
     (finding,) = small.verify().findings
     assert (finding.kind, finding.key) == (K.UNREADABLE, key)
+
+
+def test_a_day_in_glacier_is_compared_by_its_checksum_and_not_called_unreadable(small: World) -> None:
+    """After 90 days that is where all of them lie."""
+    small.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
+    for pk in [pk for pk in small.table.partitions if "#DATE#" in pk and pk < f"ORG#{ORG}#DATE#2026-03-10"]:
+        del small.table.partitions[pk]
+    names = [key for key in small.storage.keys_below("archive/") if key.endswith(".json.gz")]
+    small.storage.tiers = dict.fromkeys(names[:6], Tier.COLD)
+    found = small.verify()
+    assert (kinds(found), found.objects, found.cold) == ({K.OVERDUE}, 9, 6)
+    small.storage.objects[names[2]] = gzip.compress(b"[\n]\n", mtime=0)
+    small.storage.locked[names[4]] = NOW
+    first, second = (f for f in small.verify().findings if f.kind is not K.OVERDUE)
+    assert (first.kind, first.key) == (K.ALTERED, names[2])
+    assert (second.kind, second.key) == (K.UNPROTECTED, names[4])
 
 
 def test_a_range_begins_where_the_archive_vouches(small: World) -> None:
