@@ -36,6 +36,8 @@ class StoredObject:
     lock_mode: str | None = None
     version_id: str | None = None
     tier: Tier = Tier.WARM
+    replication: str | None = None
+    """``PENDING``, ``COMPLETED`` or ``FAILED``, in S3's words; ``None`` where nothing is copied elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

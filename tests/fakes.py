@@ -64,6 +64,7 @@ class FakeAuditStorage:
     objects: dict[str, bytes] = field(default_factory=dict)
     locked: dict[str, datetime] = field(default_factory=dict)
     modes: dict[str, str] = field(default_factory=dict)
+    replication: dict[str, str] = field(default_factory=dict)
     fail_at: set[str] = field(default_factory=set)
     other_versions: list[ObjectVersion] = field(default_factory=list)
     tiers: dict[str, Tier] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class FakeAuditStorage:
             self.modes.get(key, "GOVERNANCE"),
             "v1",
             tier,
+            self.replication.get(key),
         )
 
     def read(self, key: str) -> BinaryIO:

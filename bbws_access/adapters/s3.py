@@ -98,6 +98,7 @@ class S3AuditStorage:
             lock_mode=found.get("ObjectLockMode"),
             version_id=found.get("VersionId"),
             tier=_tier(found.get("StorageClass"), found.get("Restore")),
+            replication=found.get("ReplicationStatus"),
         )
 
     def read(self, key: str) -> BinaryIO:

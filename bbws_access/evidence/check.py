@@ -16,7 +16,8 @@ What it checks, in this order:
 3. Each archived day is there, and is, byte by byte, what its manifest says.
 4. The events follow one another. An event's hash is the SHA-256 of its JSON without eventHash, with sorted keys and
    no white space, in UTF-8; previousHash is the hash of the event with the sequence before. No number may be missing.
-5. retention.json: every archived object has one version, which is locked for seven years from when it was written.
+5. retention.json: every archived object has one version, which is locked for seven years from when it was written, and
+   none failed to be copied to the replica.
 
 What is said of a thing that is wrong: ALTERED, REMOVED, REORDERED, INSERTED, TRUNCATED (the end is missing),
 UNREADABLE (nothing can be said of what is in it), UNPROTECTED (it is as it was, and could be changed or lost).
@@ -373,6 +374,8 @@ def check_retention(bundle: zipfile.ZipFile, manifests: dict[int, Event], eviden
         elif lock.get("versions") != 1:
             words = "has more than the version that was written"
             findings.add((4, entry["name"]), "UNPROTECTED", entry["name"], words)
+        if lock is not None and lock.get("replication") == "FAILED":
+            findings.add((4, entry["name"]), "UNPROTECTED", entry["name"], "was not copied to the replica")
     for name in sorted(retention["protection"]):
         how = "as retention.json says" if retention["protection"][name] else "not set on the bucket"
         say(f"{name:14} {how}")

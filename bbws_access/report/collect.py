@@ -34,7 +34,9 @@ MOST_PARTS: Final = 400
 MOST_TYPES: Final = 50
 """That are told apart; the contract has seven."""
 
-EXPORTS: Final = frozenset({"audit.export", "audit.report", "audit.evidence"})
+EXPORTS: Final = frozenset(
+    {"audit.export", "audit.report", "audit.evidence", "access.review", "organisation.export", "users.export"}
+)
 """Actions that leave a copy of the trail."""
 
 ASSIGNMENTS: Final = frozenset({"role.assign", "role.revoke", "role.omit"})

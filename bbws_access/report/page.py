@@ -54,6 +54,9 @@ _WORDS: Final = {
     "audit.export": "Export",
     "audit.report": "Report",
     "audit.evidence": "Evidence",
+    "access.review": "Review of who holds what",
+    "organisation.export": "The organisation as a file",
+    "users.export": "The members",
 }
 """Actions in a reader's words; others are shown as the trail names them."""
 

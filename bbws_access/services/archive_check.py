@@ -223,6 +223,9 @@ class ArchiveCheck:
         elif self._storage.lock_mode is LockMode.COMPLIANCE and found.lock_mode != LockMode.COMPLIANCE:
             words = f"the object's lock is {found.lock_mode}, which can be lifted, and not COMPLIANCE"
             self._find(FindingKind.UNPROTECTED, words, "archive", None, key, day)
+        if found.replication == "FAILED":
+            words = "the object was not copied to the replica"
+            self._find(FindingKind.UNPROTECTED, words, "archive", None, key, day)
 
     def _versions(self, found: list[ObjectVersion], pending: ArchiveHead) -> None:
         """An object of the archive has one version: another one hides it, or was put in its place."""

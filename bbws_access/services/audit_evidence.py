@@ -214,6 +214,7 @@ class AuditEvidence:
                     "versionId": found.version_id,
                     "versions": versions.get(found.key, 0),
                     "tier": found.tier.value,
+                    "replication": found.replication,
                 }
                 for found in described
             ],

@@ -359,6 +359,14 @@ def test_an_object_that_is_not_locked(whole: tuple[World, Files], tmp_path: Path
     assert (finding[1], finding[2]) == ("UNPROTECTED", key)
 
 
+def test_an_object_that_never_came_to_the_replica(whole: tuple[World, Files], tmp_path: Path) -> None:
+    w = whole[0].copy()
+    key = w.storage.keys_below("archive/")[0]
+    w.storage.replication = {key: "FAILED"}
+    (finding,) = judged(made(w)[0], tmp_path)
+    assert (finding[1], finding[2]) == ("UNPROTECTED", key)
+
+
 @pytest.mark.parametrize("words", [[], ["--help"], ["a", "b"]])
 def test_called_wrongly(files: Files, tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "check.py").write_bytes(files["check.py"])

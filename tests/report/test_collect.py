@@ -98,7 +98,10 @@ def one_of_each() -> ReportData:
             change(11, EventType.TEAM_MEMBERSHIP, "team.member.remove", before=seat | {"teamRole": "TEAM_LEAD"}),
             change(12, EventType.CONFIGURATION, "audit.export", target="x.csv", format="csv", count=3, sha256="ab"),
             change(13, EventType.CONFIGURATION, "audit.report", target="x.html", format="html", count=9, sha256="cd"),
-            change(14, EventType.CONFIGURATION, "team.create", after={"name": "Web"}),
+            change(
+                14, EventType.CONFIGURATION, "users.export", target="people.csv", format="csv", count=4, sha256="ef"
+            ),
+            change(15, EventType.CONFIGURATION, "team.create", after={"name": "Web"}),
         ]
     )
 
@@ -113,6 +116,7 @@ def test_each_change_is_in_the_list_where_a_reader_looks_for_it() -> None:
     assert [(e.target, e.count, e.sha256) for e in data.exports.entries] == [
         ("x.csv", "3", "ab"),
         ("x.html", "9", "cd"),
+        ("people.csv", "4", "ef"),
     ]
     (rights,) = data.roles.entries[0].fields
     assert (rights.added, rights.removed, rights.kept) == (("c:x",), ("a:x",), 1)

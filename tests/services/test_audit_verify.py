@@ -395,6 +395,13 @@ def test_a_lock_that_can_be_lifted_shows_where_none_may_be(small: World) -> None
     assert (finding.kind, finding.key) == (K.UNPROTECTED, names[0])
 
 
+def test_an_object_that_never_came_to_the_replica_shows(small: World) -> None:
+    names = small.storage.keys_below("archive/")
+    small.storage.replication = {names[0]: "FAILED", names[1]: "PENDING", names[2]: "COMPLETED"}
+    (finding,) = small.verify().findings
+    assert (finding.kind, finding.key) == (K.UNPROTECTED, names[0])
+
+
 @pytest.mark.parametrize(("deletion", "kind"), [(True, K.REMOVED), (False, K.UNPROTECTED)])
 def test_another_version_of_an_object_shows(small: World, deletion: bool, kind: FindingKind) -> None:
     key = small.storage.keys_below("archive/")[0]
