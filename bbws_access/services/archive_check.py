@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bbws_access import keys
 from bbws_access.audit_storage import AuditStorage, ObjectVersion, StoredObject
 from bbws_access.clock import parse_iso
 from bbws_access.errors import AccessError, NotFound
@@ -23,9 +22,10 @@ from bbws_access.models.kinds import LockMode
 from bbws_access.services import archive_objects as objects
 from bbws_access.services.archive import RETAINED
 from bbws_access.services.archive_objects import Contents
+from bbws_access.services.archive_records import ArchiveRecords, last_day
 from bbws_access.services.chain import GENESIS
 from bbws_access.services.unrecorded_manifests import Kept, unrecorded
-from bbws_access.store.table import Query, Table
+from bbws_access.store.table import Table
 
 Events = list[dict[str, Any]]
 
@@ -43,11 +43,15 @@ class CheckedDay:
     last_hash: str | None = None
 
 
+_IN_BOTH: Final = ArchivedPart.model_fields.keys() & Manifest.model_fields.keys()
+"""What a record of the archive repeats of the manifest."""
+
+
 class ArchiveCheck:
     """The archive of one organisation. :meth:`begin` checks the manifests, :meth:`day` the objects of a day."""
 
     def __init__(self, table: Table, storage: AuditStorage, org_id: str) -> None:
-        self._table = table
+        self._records = ArchiveRecords(table, org_id, self._nonsense)
         self._storage = storage
         self._org_id = org_id
         self.findings: list[Finding] = []
@@ -58,12 +62,7 @@ class ArchiveCheck:
 
     def recorded(self, day: str = "") -> list[ArchivedPart]:
         """What the table says was archived, by day and part; with ``day``, of that one."""
-        query = Query(keys.archived_parts(self._org_id), begins_with=f"{keys.ARCHIVED_PREFIX}{day}")
-        return [ArchivedPart.from_item(item) for item in self._table.query_all(query)]
-
-    def head(self) -> ArchiveHead:
-        item = self._table.get(keys.archive_head_key(self._org_id))
-        return ArchiveHead.from_item(item) if item else ArchiveHead(organisation_id=self._org_id, manifest_digest="")
+        return self._records.parts(day)
 
     def begin(self) -> None:
         """Follows the manifests from the first to the last, each of which vouches for the one before.
@@ -72,11 +71,16 @@ class ArchiveCheck:
         """
         # The bucket before the head: what lies there is then recorded, or pending.
         versions = self._storage.versions_below(objects.folder(self._org_id))
-        head = self.head()
-        recorded = {part.number: part for part in self.recorded() if part.number <= head.number}
+        head = self._records.head()
+        recorded = {part.number: part for part in self._records.parts() if part.number <= head.number}
         kept_alone = unrecorded(self._storage, self._org_id, versions, recorded.values())
         previous: str | None = GENESIS
-        for number in range(1, head.number + 1):
+        before = 0
+        for number in sorted({*recorded, *(n for n in kept_alone if 0 < n <= head.number)}):
+            if number > before + 1:
+                self._lost(before + 1, number - 1)
+                previous = None
+            before = number
             part = recorded.get(number)
             if part is not None:
                 previous = self._manifest(part, previous)
@@ -85,8 +89,14 @@ class ArchiveCheck:
             words, key = f"the table's record of manifest {number} is missing", kept.key if kept else None
             self._find(FindingKind.REMOVED, words, "archive", kept.manifest if kept else None, key)
             previous = self._kept(kept) if kept else None
+        if before < head.number:
+            self._lost(before + 1, head.number)
+            previous = None
         if head.number and previous is not None and previous != head.manifest_digest:
             self._find(FindingKind.ALTERED, "the last manifest is not the one that the head names", "manifest")
+        day = last_day(recorded.values())
+        if head.date != day and head.number:
+            self._find(FindingKind.ALTERED, f"the archive's head does not name {day} as the last day", "archive")
         self._beyond(head, previous, kept_alone)
         self._versions(versions, head)
 
@@ -109,6 +119,16 @@ class ArchiveCheck:
 
     def has(self, day: str) -> bool:
         return (day, 0) in self._manifests
+
+    def _nonsense(self, words: str, day: str | None) -> None:
+        self._find(FindingKind.ALTERED, words, "archive", None, None, day)
+
+    def _lost(self, first: int, last: int) -> None:
+        """Manifests of which neither the table nor the bucket knows."""
+        which = (
+            f"the record of manifest {first} is" if first == last else f"the records of manifests {first} to {last} are"
+        )
+        self._find(FindingKind.REMOVED, f"{which} missing", "archive")
 
     def _beyond(self, head: ArchiveHead, previous: str | None, kept_alone: dict[int, Kept]) -> None:
         """Manifests that follow the head's: the one that is being written, or the head was set back."""
@@ -142,8 +162,7 @@ class ArchiveCheck:
             except ValidationError:
                 self._find(FindingKind.ALTERED, f"manifest {part.number} is not a manifest", "manifest", part, key)
                 return digest
-            named = (manifest.organisation_id, manifest.date, manifest.part, manifest.number, manifest.sha256)
-            if named != (self._org_id, part.date, part.part, part.number, part.sha256):
+            if manifest.model_dump(include=_IN_BOTH) != part.model_dump(include=_IN_BOTH):
                 self._find(FindingKind.ALTERED, f"manifest {part.number} and its record differ", "manifest", part, key)
             elif previous is not None and manifest.previous_manifest != previous:
                 self._find(

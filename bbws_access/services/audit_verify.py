@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -79,8 +79,10 @@ class AuditVerify:
 
     def _since(self, org_id: str, head: Item) -> date:
         """The chain's first day, or the archive's: the old platform's events are in no chain, but archived."""
-        chained = str(head.get("since") or head.get("timestamp") or iso(self._clock.now()))[:10]
-        return date.fromisoformat(min([chained, *self._first_archived(org_id)]))
+        now = iso(self._clock.now())
+        chained = str(head.get("since") or head.get("timestamp") or now)[:10]
+        known = [day for text in (chained, *self._first_archived(org_id)) if (day := _day_of(text)) is not None]
+        return min([*known, _day_of(now) or date.max])
 
 
 class _Check:
@@ -98,10 +100,12 @@ class _Check:
         self._table = table
         self._clock = clock
         self._org_id = org_id
-        self._headless = head is None
-        self._head = head or {"sequence": 0, "hash": GENESIS}
+        self._headless = head is None or not _is_head(head)
+        self._lost = "missing" if head is None else "not what was written"
+        self._head: Item = head if head is not None and not self._headless else {"sequence": 0, "hash": GENESIS}
         self._anchors = anchors
         self._archive = ArchiveCheck(table, storage, org_id)
+        self._began = ""
         self._findings: list[Finding] = []
         self._events = 0
 
@@ -119,7 +123,8 @@ class _Check:
         head = self._head
         # Events that came meanwhile are beyond the head that was read first: they are nobody's intrusion.
         if self._headless:
-            self._find(FindingKind.REMOVED, None, "the chain's head is missing", place="chain")
+            kind = FindingKind.REMOVED if self._lost == "missing" else FindingKind.ALTERED
+            self._find(kind, None, f"the chain's head is {self._lost}", place="chain")
             found = [f for f in chain.finish(None, None) if not _is_beyond(f, chain.limit)]
         elif end >= self._clock.now().date():
             found = chain.finish(int(head["sequence"]), str(head["hash"]))
@@ -164,6 +169,7 @@ class _Check:
         if not known:
             self._overdue(day)
         self._expiries(text, items, known)
+        self._beginning(text, items)
         self._unchained(text, items)
         expired = known and self._may_have_expired(day)
         if archive and self._archive.has(text):
@@ -190,6 +196,18 @@ class _Check:
             return
         self._events += len(items)
         chain.add(text, [archived_event(item) for item in items])
+
+    def _beginning(self, day: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """The head says when the chain began; what stands outside of it is measured by that."""
+        since = self._head.get("since")
+        for event in events:
+            if event.get("sequence") != 1:
+                continue
+            self._began = str(event.get("timestamp"))
+            if since is not None and self._began != since:
+                self._find(
+                    FindingKind.ALTERED, day, "is not at the time at which the head says that the chain began", event
+                )
 
     def _remaining(self, chain: ChainCheck, day: str, items: list[Item]) -> None:
         """Of a day whose events are expiring: each by itself, but those that the archive does not hold."""
@@ -230,17 +248,17 @@ class _Check:
         for item in items:
             if "ttl" not in item:
                 continue
-            earliest = int((parse_iso(item["timestamp"]) + timedelta(days=HOT_DAYS)).timestamp())
+            earliest = _earliest(item)
             # It may have been archived since the records were read.
             known = known or bool(self._archive.recorded(day))
             if not known:
                 self._find(FindingKind.UNPROTECTED, day, "may expire before it is archived", item)
-            elif int(item["ttl"]) < earliest:
+            elif not isinstance(item["ttl"], int) or item["ttl"] < earliest:
                 self._find(FindingKind.UNPROTECTED, day, "expires before its time", item)
 
     def _unchained(self, day: str, items: list[Item]) -> None:
         """A change has its place in the chain since that began; decisions, denials and failures have none."""
-        since = str(self._head.get("since") or "")
+        since = self._began or str(self._head.get("since") or "")
         for item in items:
             claims = item.get("outcome") == Outcome.SUCCESS and item.get("eventType") != EventType.AUTHORIZATION
             if claims and since and str(item.get("timestamp")) > since and not CHAIN_FIELDS & item.keys():
@@ -268,6 +286,27 @@ class _Check:
                 message=message if event is None else f"event {name} {message}",
             )
         )
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _is_head(item: Item) -> bool:
+    sequence, since = item.get("sequence"), item.get("since")
+    counted = isinstance(sequence, int) and not isinstance(sequence, bool) and sequence > 0
+    return counted and isinstance(item.get("hash"), str) and (since is None or _day_of(str(since)) is not None)
+
+
+def _earliest(item: Item) -> int:
+    """When the event may expire, in epoch seconds; at no time where it says nothing of when it was."""
+    try:
+        return int((parse_iso(str(item.get("timestamp"))) + timedelta(days=HOT_DAYS)).timestamp())
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _is_beyond(finding: Finding, limit: int) -> bool:

@@ -64,6 +64,7 @@ class ChainCheck:
     _waiting: dict[int, list[_Link]] = field(default_factory=dict)
     _strays: list[_Link] = field(default_factory=list)
     _damaged: list[_Link] = field(default_factory=list)
+    _unsound: list[_Link] = field(default_factory=list)
     _missing: tuple[int, int] | None = None
     _last: _Link | None = None
     _seen: int = 0
@@ -88,6 +89,8 @@ class ChainCheck:
                 self._intruder(link)
             else:
                 self._waiting.setdefault(link.sequence, []).append(link)
+                if not link.intact:
+                    self._unsound.append(link)
         self._seen = max([self._seen, *(n for n in self._waiting if self._plausible(n))])
         if not self._begun and self._waiting:
             self.expected, self._begun = min(self._waiting), True
@@ -131,6 +134,18 @@ class ChainCheck:
         while self._begun and self.expected <= min(through, self.limit):
             self._judge(self.expected, self._waiting.pop(self.expected, []))
             self.expected += 1
+            if self._missing is not None:
+                self._leap(min(through, self.limit))
+
+    def _leap(self, end: int) -> None:
+        """Over what is missing, to the last before the next that is there: a head may claim any number of events."""
+        near = range(self.expected, self.expected + 64)
+        if self._missing is None or any(n in self._waiting for n in near):
+            return
+        following = min((n for n in self._waiting if n >= self.expected), default=end + 1)
+        last = min(following - 1, end)
+        if last > self.expected:
+            self._missing, self.previous, self.expected = (self._missing[0], last - 1), None, last
 
     def _judge(self, sequence: int, found: list[_Link]) -> None:
         vouched = self._vouched_for(sequence)
@@ -183,7 +198,7 @@ class ChainCheck:
 
     def _under_another_number(self, vouched: str | None) -> _Link | None:
         """A damaged event that stands elsewhere, and is the one that is missing here."""
-        elsewhere = [link for links in self._waiting.values() for link in links if not link.intact]
+        elsewhere = [link for link in self._unsound if link in self._waiting.get(link.sequence or 0, ())]
         for link in [*self._strays, *elsewhere]:
             if (vouched is not None and link.stored == vouched) or (
                 vouched is None and self.previous is not None and link.previous == self.previous

@@ -203,9 +203,9 @@ def test_denials_failures_and_what_the_old_platform_told_are_in_no_chain(w: Worl
     late(w, 902, 10, outcome="DENIED")
     failed = late(w, 903, 10, outcome="FAILURE", eventType="ROLE_CHANGE")
     failed["GSI5PK"] = f"ORG#{ORG}#TYPE#ROLE_CHANGE"
-    head(w)["since"] = "2026-03-05T00:00:00.000Z"
-    old = decision(904, w.clock.moment.replace(day=4)).model_copy(update={"event_type": EventType.ROLE_CHANGE})
+    old = decision(904, w.clock.moment.replace(day=1, hour=7)).model_copy(update={"event_type": EventType.ROLE_CHANGE})
     w.table.write(Put(old.to_item()))
+    archive_again(w, catch_up=True)
     assert verify(w).findings == []
 
 
@@ -331,3 +331,43 @@ def test_an_organisation_of_which_the_bucket_alone_knows(w: World) -> None:
     w.storage.objects.clear()
     with pytest.raises(NotFound):
         verify(w)
+
+
+# --- nonsense -------------------------------------------------------------------------------------
+
+NONSENSE: list[Any] = [None, "", "x" * 3000, -1, 10**30, True, {"a": 1}]
+"""``None`` stands for an attribute that is gone."""
+
+
+def damaged(w: World, item: Item, name: str, value: Any) -> None:
+    if value is None:
+        item.pop(name, None)
+    else:
+        item[name] = value
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=[str(value)[:8] for value in NONSENSE])
+@pytest.mark.parametrize("archive", [True, False])
+@pytest.mark.parametrize("kind", ["AUDITHEAD", "ARCHIVEHEAD", "ARCHIVED#2026-03-04#0000", "event", "archived event"])
+def test_no_nonsense_in_the_table_stops_a_verification(w: World, kind: str, value: Any, archive: bool) -> None:
+    """Every attribute in turn: what is wrong is told, and all the rest is looked at."""
+    names = {"event": w.events()[-3], "archived event": w.events()[30]}
+    for name in sorted(names.get(kind) or w.table.partitions[OWNER][kind]):
+        if name in {"PK", "SK"}:
+            continue
+        twin = w.copy()
+        events = {"event": twin.events()[-3], "archived event": twin.events()[30]}
+        item = events.get(kind) or twin.table.partitions[OWNER][kind]
+        before = item.get(name)
+        twin.events()[60]["action"] = "thing.forged"
+        damaged(twin, item, name, value)
+        found = verify(twin, archive=archive).findings
+        assert (K.ALTERED, 61) in {(f.kind, f.sequence) for f in found}, name
+        if (name, value) == ("since", None):
+            continue  # the first event says it too
+        if name not in _IDLE and before != value and (archive or kind in {"AUDITHEAD", "event"}):
+            assert len(found) > 1, name
+
+
+_IDLE = {"organisationId", "timestamp", "ttl", "marked", "archivedAt", "pendingDate", "pendingPart", "count", "chained"}
+"""Attributes of records that nothing rests on, or that mean nothing by themselves."""
