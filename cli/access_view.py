@@ -18,11 +18,20 @@ _RESTS: Final[Mapping[str, str]] = {
 }
 
 
+_DENIED: Final[Mapping[str, str]] = {
+    "USER_NOT_FOUND": "no member",
+    "USER_INACTIVE": "the member is deactivated",
+    "ORG_ACCESS_DENIED": "the organisation is deactivated",
+}
+
+
 def show_held(session: Session, held: EffectiveAccess, where: str) -> None:
     """A tree by what gives it; ``where`` follows the address."""
     session.show.parts((held.email, "bold"), (f" {where}", None))
     if held.denied is not None:
-        session.show.parts(("  turned away: ", "red"), (held.denied, None))
+        session.show.parts(
+            ("  turned away: ", "red"), (held.denied, None), (f"  {_DENIED.get(held.denied, '')}", "dim")
+        )
     elif not held.grants:
         session.show.note("They hold no role and sit in no team.")
     for grant in held.grants:

@@ -147,7 +147,8 @@ class AwsAccess(Place):
         account, arn = self.caller
         where = "emulator" if self.endpoint else "AWS"
         mode = "dry run · " if self.dry_run else ""
-        who = arn if self.acting_as is None else f"{arn} · as {self.acting_as}"
+        caller = arn.split(":", 5)[-1]  # the account stands in the line already
+        who = caller if self.acting_as is None else f"{caller} · as {self.acting_as}"
         line = f"{mode}{self.env} · {where} account {account} · {self.settings.region} · {who}"
         # Outside of the own machine the target is never in doubt, not even for those who want quiet.
         self.show.note(line, always=not self.is_local)

@@ -39,8 +39,9 @@ def compiled(query: str | None, output: Output | None) -> Callable[[Any], Any]:
         raise refused(error) from None
 
     def search(document: Any) -> Any:
+        """In what would be printed: of Python's collections JMESPath knows lists and dictionaries only."""
         try:
-            return expression.search(document)
+            return expression.search(json.loads(json.dumps(document)))
         except JMESPathError as error:
             raise refused(error) from None
 

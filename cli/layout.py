@@ -78,6 +78,17 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
+def folded(text: str, room: int | None) -> list[str]:
+    """Lines of at most ``room`` cells, but for words that are longer; ``None`` is room enough."""
+    lines = [""]
+    for word in text.split(" "):
+        if room is not None and lines[-1] and width(lines[-1]) + 1 + width(word) > room:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return lines
+
+
 def laid_out(columns: Sequence[Column], screen: int | None) -> Layout:
     """``screen`` is its width in cells; ``None`` where there is none, and then nothing is cut or left out."""
     natural = {column.title: column.natural for column in columns}

@@ -31,6 +31,9 @@ _LOOKED_THROUGH: Final = 1_000
 
 _OFFERED: Final = 3
 
+_INVITED: Final = "NOT_A_MEMBER_YET"
+"""Of whoever is known: nobody else was meant."""
+
 
 def organisation(session: Session, name: str) -> Organisation:
     """Raises :class:`NotFound`."""
@@ -82,6 +85,27 @@ def permission(session: Session, name: str) -> Permission:
     )
 
 
+def right(name: str) -> str:
+    """A permission, a wildcard that covers some, or a capability, as it was given. Raises :class:`NotFound`.
+
+    What has not even the form of one is left to who asks about it.
+    """
+    from bbws_access.access.grants import GRANT_PATTERN, covers
+    from bbws_access.defaults import PERMISSIONS
+    from bbws_access.models.kinds import Capability
+
+    known = [*(one.id for one in PERMISSIONS), *Capability]
+
+    def find() -> str:
+        if name in known or not GRANT_PATTERN.match(name) or any(covers({name}, one.id) for one in PERMISSIONS):
+            return name
+        raise NotFound(
+            f"there is no permission {name!r}", code="PERMISSION_NOT_FOUND", hint="bbws-access permissions list"
+        )
+
+    return _found(name, find, lambda: known)
+
+
 def permission_set(session: Session, name: str, owner: str) -> PermissionSet:
     """One of ``owner``'s or of the platform's. Raises :class:`NotFound`, ``InvalidInput`` (``AMBIGUOUS_NAME``)."""
     services, actor = session.services, session.actor
@@ -108,6 +132,7 @@ def user(session: Session, name: str) -> User:
         except NotFound:
             named = services.users.named(actor, org_id, name) if name.strip() else []
             if not named:
+                _require_accepted(session, name)
                 raise
         if len(named) > 1:
             from bbws_access.services.uniqueness import ambiguous
@@ -120,6 +145,22 @@ def user(session: Session, name: str) -> User:
         lambda user: [user.email, f"{user.first_name} {user.last_name}"],
     )
     return _found(name, find, names)
+
+
+def _require_accepted(session: Session, name: str) -> None:
+    """Raises :class:`NotFound` that says more of somebody who is invited; they are no user before they accept."""
+    from bbws_access.models.kinds import InvitationStatus
+
+    try:
+        found = session.services.invitations.of_email(session.actor, session.org_id, name) if "@" in name else []
+    except AccessError:  # of invitations the actor may know nothing
+        return
+    if any(one.status is InvitationStatus.PENDING for one in found):
+        raise NotFound(
+            f"{name} is invited and has not accepted yet",
+            code=_INVITED,
+            hint=f"bbws-access invitations show {name}",
+        )
 
 
 def invitation(session: Session, name: str) -> Invitation:
@@ -163,7 +204,7 @@ def _found(name: str, find: Callable[[], T], names: Callable[[], Iterable[str]])
     try:
         return find()
     except NotFound as error:
-        near = _near(name, names)
+        near = [] if error.code == _INVITED else _near(name, names)
         if not near:
             raise
         offered = " or ".join(repr(one) for one in near)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from cli.layout import Layout
 
+_BESIDE: Final = 2
+"""Cells between what a field is called and its value."""
+
 _AROUND_ROWS: Final = 4
 """Lines of a screen that a table's rows do not have: its title, the line below it, a note, and the prompt."""
 
@@ -98,12 +101,17 @@ class Renderer:
             return
         from rich.text import Text
 
-        # Lines are not folded: an id or a link that was cut in two could not be copied.
+        from cli.layout import folded
+
+        # On a screen lines are folded between words only: an id or a link that was cut in two could not be copied.
         width = max(len(title) for title in fields)
         console = self._console()
+        room = console.width - width - _BESIDE if console.is_terminal else None
         for title, key in fields.items():
-            line = Text.assemble((safe(title).ljust(width), "bold"), "  ", safe(data.get(key)))
-            console.print(line, soft_wrap=True)
+            first, *more = folded(safe(data.get(key)), room)
+            console.print(Text.assemble((safe(title).ljust(width), "bold"), " " * _BESIDE, first), soft_wrap=True)
+            for line in more:
+                console.print(_plain(" " * (width + _BESIDE) + line), soft_wrap=True)
 
     def line(self, text: str) -> None:
         """A line of data that is no table."""

@@ -74,13 +74,14 @@ class Step(ApiModel):
 
 
 class Explanation(ApiModel):
-    """``code`` is the authorizer's verdict, ``ALLOWED`` or a denial's."""
+    """``code`` is the authorizer's verdict, ``ALLOWED`` or a denial's; ``needs`` the permission that was missing."""
 
     allowed: bool
     code: str
     function: str | None = None
     steps: tuple[Step, ...] = ()
     through: tuple[Grant, ...] = ()
+    needs: str | None = None
 
 
 class Holder(ApiModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bbws_access.access.actor import Actor
 from bbws_access.access.authorizer import Decision
 from bbws_access.catalogue import ENDPOINTS, Function, Guard
 from bbws_access.models.effective_access import EffectiveAccess, Grant, Step
@@ -60,10 +61,18 @@ def steps_of(user: User, function: Function, path: str, decision: Decision, verd
     org_id = given.get("orgId")
     if org_id is not None:
         inside = org_id == holder.organisation_id or bool(holder.platform_permissions)
-        yield Step(name="tenant", passed=inside, says=f"the path is in {org_id}, the token in {holder.organisation_id}")
+        yield Step(name="tenant", passed=inside, says=_where(org_id, holder))
         if not inside:
             return
     yield Step(name="guard", passed=verdict == "ALLOWED", says=_needs(function, given))
+
+
+def _where(org_id: str, holder: Actor) -> str:
+    if org_id == holder.organisation_id:
+        return "the path is in the organisation that the token is of"
+    if holder.platform_permissions:
+        return f"the path is in {org_id}, where a platform role reaches"
+    return f"the path is in {org_id}, the token of {holder.organisation_id}"
 
 
 def _needs(function: Function, given: Mapping[str, str]) -> str:

@@ -93,6 +93,7 @@ class EffectiveAccessQuestions:
             function=function.name,
             steps=steps,
             through=opening(shown, function, path, decision) if verdict == "ALLOWED" else (),
+            needs=function.permission if verdict == "PERMISSION_DENIED" else None,
         )
 
     def who(self, actor: Actor, org_id: str, permission: str) -> Iterator[Holder]:
@@ -164,11 +165,7 @@ class EffectiveAccessQuestions:
             for grant in shown.grants
             if grant.rests is not None and self._would_give(shown.organisation_id, grant, permission)
         ]
-        roles = sorted(
-            (role for role in self._roles(shown.organisation_id) if covers(role.permissions, permission)),
-            key=lambda role: (len(role.permissions), role.name),
-        )
-        offers = [f"role {role.name} gives it" for role in roles]
+        offers = [f"role {role.name} gives it" for role in self._giving(shown.organisation_id, permission)]
         if team_id is not None:
             able = [
                 r for r in self._team_roles(shown.organisation_id) if capabilities & {c.value for c in r.capabilities}
@@ -176,7 +173,15 @@ class EffectiveAccessQuestions:
             offers += [
                 f"team role {r.name} gives it in a team" for r in sorted(able, key=lambda r: len(r.capabilities))
             ]
+        if not offers and permission not in set(Capability):
+            offers = [f"platform role {role.name} gives it" for role in self._giving(PLATFORM, permission)]
+            offers.insert(0, f"no role of the organisation gives it: roles create NAME --permission {permission}")
         return [*resting, *offers]
+
+    def _giving(self, owner: str, permission: str) -> list[Role]:
+        """Those that allow least beside it first."""
+        found = (role for role in self._roles(owner) if covers(role.permissions, permission))
+        return sorted(found, key=lambda role: (len(role.permissions), role.name))
 
     def _would_give(self, org_id: str, grant: Grant, permission: str) -> bool:
         roles = {role.role_id: role for role in [*self._roles(org_id), *self._roles(PLATFORM)]}

@@ -35,7 +35,11 @@ class InvitationTokens:
         if origin.ip_address is not None:
             scope = f"LOOKUP#{_source(origin.ip_address)}"
             self._limits.take(scope, LOOKUPS_PER_MINUTE, "look-ups of an invitation from one address")
-        unknown = NotFound("this invitation's link is not valid", code="INVITATION_NOT_FOUND")
+        unknown = NotFound(
+            "this invitation's link is not valid",
+            code="INVITATION_NOT_FOUND",
+            hint="only the newest email's works; bbws-access invitations resend EMAIL sends another",
+        )
         if len(token) != TOKEN_LENGTH:
             raise unknown
         hashed = token_hash(token)

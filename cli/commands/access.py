@@ -67,6 +67,7 @@ def can(
     """Say whether a member holds a permission, and through what; exits 4 where they do not."""
     from cli import naming
 
+    naming.right(permission)
     found = naming.user(session, user)
     team_id = naming.team(session, team).team_id if team else None
     answer = session.services.effective_access.can(
@@ -115,6 +116,8 @@ def explain(
         for grant in told.through:
             session.show.parts((f"  through {grant.where}", None), (f", {given(grant)}", "dim"))
         session.show.parts((told.code, "bold green" if told.allowed else "bold red"))
+        if told.needs is not None and not told.allowed:
+            session.show.note(f"What would give it: bbws-access access can {found.email} {told.needs}")
     if not told.allowed:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -122,7 +125,9 @@ def explain(
 @command(app, "who", epilog="bbws-access access who role:create --org Acme")
 def who(session: Session, permission: PermissionArgument) -> None:
     """List everybody who holds a permission, once for each thing that gives it to them."""
-    found = session.services.effective_access.who(session.actor, session.org_id, permission)
+    from cli import naming
+
+    found = session.services.effective_access.who(session.actor, session.org_id, naming.right(permission))
     rows = sorted(map(data_of, found), key=lambda row: (str(row.get("email") or "~"), row["through"]))
     session.show.table(rows, _HOLDERS, empty=f"Nobody in {session.organisation.name} holds {permission}.")
 

@@ -9,7 +9,7 @@ from bbws_access.keys import PLATFORM
 from cli.command import command
 from cli.session import Session
 
-_COLUMNS = {"Gap": "gap", "Where": "subject", "What": "says", "Attention": "needsAttention"}
+_COLUMNS = {"Where": "subject", "Gap": "gap", "Attention": "needsAttention", "What": "says"}
 
 
 def register(app: typer.Typer) -> None:
@@ -45,5 +45,8 @@ def coverage(session: Session) -> None:
     found = list(uncovered(ENDPOINTS, permissions, roles))
     rows = [data_of(one) | {"needsAttention": one.needs_attention} for one in found]
     session.show.table(rows, _COLUMNS, empty="Every route asks for a permission, and every permission is asked for.")
-    if any(one.needs_attention for one in found):
+    attention = sum(one.needs_attention for one in found)
+    if found:
+        session.show.note(f"{attention or 'None'} of these {'needs' if attention < 2 else 'need'} attention.")
+    if attention:
         raise typer.Exit(ExitCode.FOUND)

@@ -120,6 +120,7 @@ def accept(
         "User id": "userId",
     }
     session.show.record(data, fields)
+    session.show.done(f"{accepted.user.email} is a member of {accepted.invitation.organisation_name} now.")
 
 
 @command(app, "decline", epilog="bbws-access invitations decline LINK", changes=True)
@@ -128,6 +129,7 @@ def decline(session: Session, token: TokenArgument) -> None:
     session.announce()
     declined = session.services.invitations.decline(_token(token), session.actor.origin)
     session.show.record(invitation_data(declined), INVITATION_FIELDS)
+    session.show.done(f"Declined; {declined.inviter_email} is told.")
 
 
 def _token(token_or_link: str) -> str:

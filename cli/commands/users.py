@@ -101,6 +101,8 @@ def invite(
     session.show.record(invitation_data(invitation), INVITATION_FIELDS)
     if invitation.email_status is EmailStatus.FAILED:
         session.show.note(f"The invitation is kept, but its email could not be sent: {invitation.email_error}")
+        return
+    session.show.done(f"Invited {invitation.email} to {invitation.organisation_name} as {invitation.role_name}.")
 
 
 @command(app, "update", epilog="bbws-access users update thandi@example.com --last-name Dlamini", changes=True)

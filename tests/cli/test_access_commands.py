@@ -93,3 +93,32 @@ def test_coverage_of_what_is_delivered_is_whole(office: Run) -> None:
     done = office("api", "coverage", "-o", "json")
     assert done.code == 0
     assert not any(row["needsAttention"] for row in done.json["items"])
+
+
+def test_what_no_role_gives_is_said_with_what_would(office: Run) -> None:
+    done = office("access", "can", USER, "audit:export")
+    assert done.code == 4
+    assert "no role of the organisation gives it: roles create NAME --permission audit:export" in done.out
+    assert "platform role SECURITY_OFFICER gives it" in done.out
+
+
+def test_a_permission_that_is_misspelt_is_no_answer(office: Run) -> None:
+    for words in (["can", USER, "site:raed"], ["who", "site:raed"]):
+        done = office("access", *words)
+        assert (done.code, done.out) == (1, "")
+        assert "there is no permission 'site:raed'. Did you mean 'site:read'" in done.err
+    assert office("access", "can", USER, "site:*", "--team", "Web").code == 4
+
+
+def test_who_is_invited_only_is_said_to_be(office: Run) -> None:
+    done = office("access", "show", "new@example.com")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: new@example.com is invited and has not accepted yet; "
+        "try: bbws-access invitations show new@example.com\n"
+    )
+
+
+def test_a_denial_says_how_to_find_what_would_mend_it(office: Run) -> None:
+    done = office("access", "explain", USER, "POST", "/v1/organisations/{orgId}/roles")
+    assert done.err == f"What would give it: bbws-access access can {USER} role:create\n"

@@ -26,7 +26,7 @@ def test_seed_twice(bbws: Run) -> None:
 
 
 def test_a_change_says_first_where_it_will_be_made(bbws: Run) -> None:
-    assert bbws("table", "seed").err.startswith("local · emulator account 000000000000 · eu-west-1 · arn:aws:iam::")
+    assert bbws("table", "seed").err.startswith("local · emulator account 000000000000 · eu-west-1 · user/")
 
 
 def test_organisations(bbws: Run, acme: str) -> None:

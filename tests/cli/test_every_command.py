@@ -261,7 +261,7 @@ def test_a_dry_run_for_people(ready: Run, acme_office: Memory, name: str) -> Non
 @pytest.mark.parametrize("name", CHANGING)
 def test_where_a_change_is_made_is_said_first(ready: Run, name: str) -> None:
     prepared(ready, name)
-    assert ready(name).err.startswith("local · emulator account 000000000000 · eu-west-1 · arn:aws:iam::")
+    assert ready(name).err.startswith("local · emulator account 000000000000 · eu-west-1 · user/")
     quiet = ready(name, "--dry-run", "--quiet")
     assert quiet.code != 0 or quiet.err == ""
 

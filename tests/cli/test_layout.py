@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.layout import Column, laid_out, width
+from cli.layout import Column, folded, laid_out, width
 from cli.safety import CONTROL, safe
 
 ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -77,3 +77,17 @@ def test_whatever_a_name_is_the_next_column_stands_where_it_should(name: str, sc
     first, second = layout.line(0), layout.line(1)
     assert (first[-1], second[-1]) == ("7", "7")
     assert width(first) == width(second) <= max(screen, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("audit:read, org:read, role:*", 22, ["audit:read, org:read,", "role:*"]),
+        ("audit:read, org:read, role:*", None, ["audit:read, org:read, role:*"]),
+        (f"see {ID} there", 10, ["see", ID, "there"]),
+        ("漢字 漢字 漢字", 9, ["漢字 漢字", "漢字"]),
+        ("", 5, [""]),
+    ],
+)
+def test_a_value_is_folded_between_words(text: str, room: int | None, lines: list[str]) -> None:
+    assert folded(text, room) == lines

@@ -168,3 +168,8 @@ def test_on_a_screen_no_line_is_wrapped_and_what_is_missing_is_said(
     assert "thandi@example.com" in lines[2]
     assert ("Left out: Id." in re.sub(r"\x1b\[[0-9;]*m", "", captured.err)) is (columns == 80)
     assert "Shortened: Name, Description." in captured.err
+
+
+def test_a_query_sees_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Renderer(query="items[0].links[0]").table([{"links": ("a", "b")}], {"Links": "links"}, empty="none")
+    assert capsys.readouterr().out == '"a"\n'
