@@ -88,6 +88,13 @@ def _misused(error: Exception) -> int:
         sys.stderr.write(f"{error}\n")
         return ExitCode.USAGE
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    message = message.replace("Value error, ", "")  # pydantic's, for what Typer has refused
+    parameter = getattr(error, "param", None)
+    if " is not one of " in message and parameter is not None:
+        from cli.parameters import described_parameter
+
+        refused = message.partition(" is not one of ")[0]
+        message = f"{refused} is none of {', '.join(described_parameter(parameter)['choices'])}"
     path = context.command_path if context is not None else "bbws-access"
     error_line(message[:1].lower() + message[1:].rstrip("."), f"{path} --help")
     return ExitCode.USAGE

@@ -135,12 +135,18 @@ class Renderer:
     def done(self, message: str) -> None:
         """What was done."""
         if not self.quiet and not self.withheld:
-            self._console(stderr=True).print(_plain(safe(message)), style="green", soft_wrap=True)
+            self._aside(message, "green")
 
     def note(self, message: str, *, always: bool = False) -> None:
         """Something beside the data; ``always`` is for what must not be missed by those who want quiet."""
         if always or not self.quiet:
-            self._console(stderr=True).print(_plain(safe(message)), style="dim", soft_wrap=True)
+            self._aside(message, "dim")
+
+    def _aside(self, message: str, style: str) -> None:
+        """On a screen folded between words, unless it has a command, which is there to be copied."""
+        console = self._console(stderr=True)
+        whole = not console.is_terminal or "bbws-access" in message
+        console.print(_plain(safe(message)), style=style, soft_wrap=whole)
 
     def warn(self, message: str) -> None:
         """What nobody may overlook."""

@@ -92,7 +92,7 @@ def query(
     columns = _COLUMNS if zone is None else _COLUMNS | {"Time": "localTime"}
     session.show.table(rows, columns, empty="No events in this range.", more_available=more)
     if more:
-        session.show.note(f"There are more than {limit} events: raise --limit, or use audit export.")
+        session.show.note(f"There are more events than --limit {limit}: raise it, or use audit export.")
 
 
 def _say_archive(session: Session, asked: AuditQuestion) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bbws_access.errors import InvalidInput
 from cli.arguments import TeamArgument, UserArgument
 from cli.changes import tell
 from cli.command import command, noun
@@ -132,6 +133,8 @@ def transfer(
     from cli import naming
 
     found, member, target = naming.team(session, team), naming.user(session, user), naming.team(session, to)
+    if found.team_id == target.team_id:
+        raise InvalidInput(f"{target.name} is the team that they are to leave")
     role_id = None if role is None else naming.team_role(session, role).team_role_id
     request = Transfer(team_id=target.team_id, team_role_id=role_id, version=if_version)
     session.announce()

@@ -78,7 +78,7 @@ def test_the_trail(bbws: Run, acme: str, tmp_path: Path) -> None:
     assert [e["action"] for e in found["items"]] == ["organisation.seed", "organisation.create"]
     cut = bbws("audit", "query", "--org", acme, "--limit", "1", "-o", "json")
     assert (cut.json["count"], cut.json["moreAvailable"]) == (1, True)
-    assert "more than 1 events" in cut.err
+    assert "more events than --limit 1: raise it" in cut.err
     target = tmp_path / "audit.jsonl"
     done = bbws("audit", "export", "--org", acme, "--format", "jsonl", "--to", str(target), "-o", "json")
     assert done.json["count"] == 2

@@ -58,3 +58,10 @@ def test_what_is_missing_is_named_as_in_the_help(bare: Run) -> None:
 def test_a_question_and_what_to_try(bare: Run) -> None:
     done = bare("users", "lst")
     assert done.err == "error: no such command 'lst'. Did you mean 'list'? Try: bbws-access users --help\n"
+
+
+def test_a_choice_that_is_none_gets_those_that_are(bare: Run) -> None:
+    done = bare("team-roles", "update", "MEMBER", "--capability", "CAN_FLY")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: invalid value for '--capability': 'CAN_FLY' is none of CAN_MANAGE_MEMBERS, ")
+    assert "'xml' is none of table, json, jsonl, csv, yaml; try: " in bare("orgs", "list", "-o", "xml").err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -96,3 +97,23 @@ def test_a_traceback_moves_no_cursor(capsys: pytest.CaptureFixture[str], monkeyp
     assert "\x1b" not in said
     assert "Traceback" in said
     assert len(said.splitlines()) > 3
+
+
+def test_what_is_told_on_a_screen_is_folded_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    said = "Deactivated organisation Acme until later."
+    Renderer().done(said)
+    assert capsys.readouterr().err == f"{said}\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    Renderer().done(said)
+    Renderer().note("Read more of it: bbws-access audit export --to s3")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        "Deactivated",
+        "organisation Acme",
+        "until later.",
+        "Read more of it: bbws-access audit export --to s3",
+    ]
