@@ -12,20 +12,85 @@ from bbws_access.models.kinds import Capability, Category, Scope
 
 SEED_VERSION: Final = 1
 
-_ACTIONS: Final[dict[str, tuple[Category, str]]] = {
-    "site": (Category.SITE, "create read update delete publish backup restore"),
+_ACTIONS: Final[dict[str, tuple[Category, dict[str, str]]]] = {
+    "site": (
+        Category.SITE,
+        {
+            "create": "Make a new site.",
+            "read": "Look at a site and its settings.",
+            "update": "Edit a site's content and settings.",
+            "delete": "Remove a site.",
+            "publish": "Make a site's changes public.",
+            "backup": "Take a copy of a site.",
+            "restore": "Bring a site back from a copy.",
+        },
+    ),
     "team": (
         Category.TEAM,
-        "create read update delete member:add member:remove member:read role:manage",
+        {
+            "create": "Make a team.",
+            "read": "See teams and team roles.",
+            "update": "Rename, describe and deactivate a team.",
+            "delete": "Remove a team.",
+            "member:add": "Put people into a team.",
+            "member:remove": "Take people out of a team, or give them another team role.",
+            "member:read": "See who is in a team.",
+            "role:manage": "Make and change team roles.",
+        },
     ),
-    "org": (Category.ORGANISATION, "create read update delete hierarchy:manage user:manage"),
-    "invitation": (Category.INVITATION, "create read revoke resend"),
-    "role": (Category.ROLE, "create read update delete assign"),
-    "audit": (Category.AUDIT, "read export"),
-    "user": (Category.USER, "create read update delete"),
-    "permission": (Category.PERMISSION, "create read update"),
-    "subscription": (Category.BILLING, "read update"),
-    "usage": (Category.BILLING, "read"),
+    "org": (
+        Category.ORGANISATION,
+        {
+            "create": "Make an organisation.",
+            "read": "See an organisation.",
+            "update": "Rename an organisation.",
+            "delete": "Deactivate and reactivate an organisation.",
+            "hierarchy:manage": "Arrange an organisation's divisions.",
+            "user:manage": "Move people between teams.",
+        },
+    ),
+    "invitation": (
+        Category.INVITATION,
+        {
+            "create": "Invite people.",
+            "read": "See invitations.",
+            "revoke": "Withdraw an invitation.",
+            "resend": "Send an invitation again.",
+        },
+    ),
+    "role": (
+        Category.ROLE,
+        {
+            "create": "Make a role.",
+            "read": "See roles and who holds them.",
+            "update": "Change a role and what it allows.",
+            "delete": "Remove a role.",
+            "assign": "Give roles to people and take them away.",
+        },
+    ),
+    "audit": (Category.AUDIT, {"read": "Read the audit trail.", "export": "Export the audit trail."}),
+    "user": (
+        Category.USER,
+        {
+            "create": "Add people directly.",
+            "read": "See people, their roles and teams.",
+            "update": "Change people's names.",
+            "delete": "Deactivate people, and take all that they have.",
+        },
+    ),
+    "permission": (
+        Category.PERMISSION,
+        {
+            "create": "Make a permission set.",
+            "read": "See permission sets.",
+            "update": "Change a permission set.",
+        },
+    ),
+    "subscription": (
+        Category.BILLING,
+        {"read": "See what is subscribed to.", "update": "Change what is subscribed to."},
+    ),
+    "usage": (Category.BILLING, {"read": "See what was used."}),
 }
 
 
@@ -36,6 +101,7 @@ class DefaultPermission:
     resource: str
     action: str
     category: Category
+    description: str
 
     @property
     def id(self) -> str:
@@ -47,9 +113,9 @@ class DefaultPermission:
 
 
 PERMISSIONS: Final = tuple(
-    DefaultPermission(resource, action, category)
+    DefaultPermission(resource, action, category, description)
     for resource, (category, actions) in _ACTIONS.items()
-    for action in actions.split()
+    for action, description in actions.items()
 )
 
 

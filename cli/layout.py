@@ -59,7 +59,9 @@ class Layout:
     def line(self, n: int | None) -> str:
         """Row ``n``, or the titles."""
         cells = (
-            _sized(column.title if n is None else column.cells[n], size, right=column.numeric)
+            _sized(column.title, size, column.numeric)
+            if n is None
+            else _sized(column.cells[n], size, column.numeric, ending=column.key == "path")
             for column, size in self.columns
         )
         return (" " * GAP).join(cells).rstrip()
@@ -117,8 +119,11 @@ def _cap(shown: Sequence[Column], least: dict[str, int], natural: dict[str, int]
     return low
 
 
-def _sized(text: str, size: int, *, right: bool) -> str:
+def _sized(text: str, size: int, right: bool, *, ending: bool = False) -> str:
+    """``ending`` is whether the end is what tells one from another, as with paths."""
     room = size - width(text)
+    if room < 0 and ending and text.isascii():
+        return f"…{text[1 - size :]}"
     if room < 0:
         from rich.cells import set_cell_size
 

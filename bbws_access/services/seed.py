@@ -94,7 +94,7 @@ def permission_record(default: DefaultPermission, now: str) -> Permission:
     return Permission(
         permission_id=default.id,
         name=default.name,
-        description=f"Allows {default.id}",
+        description=default.description,
         resource=default.resource,
         action=default.action,
         category=default.category,

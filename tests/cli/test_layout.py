@@ -91,3 +91,9 @@ def test_whatever_a_name_is_the_next_column_stands_where_it_should(name: str, sc
 )
 def test_a_value_is_folded_between_words(text: str, room: int | None, lines: list[str]) -> None:
     assert folded(text, room) == lines
+
+
+def test_of_a_path_the_end_is_shown() -> None:
+    paths = ["/v1/organisations/{orgId}/teams", "/v1/organisations/{orgId}/roles"]
+    layout = laid_out([Column("Path", "path", paths), Column("N", "n", ["1", "2"])], 24)
+    assert [layout.line(n) for n in (0, 1)] == ["…tions/{orgId}/teams   1", "…tions/{orgId}/roles   2"]
