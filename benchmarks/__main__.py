@@ -6,11 +6,12 @@ import os
 import platform
 import sys
 
-from benchmarks import authorizer, awscli, env_up, exports, keeper, migrate, startup
+from benchmarks import authorizer, awscli, completion, env_up, exports, keeper, migrate, startup
 
 BENCHMARKS = {
     "startup": startup.run,
     "awscli": awscli.run,
+    "completion": completion.run,
     "authorizer": authorizer.run,
     "env-up": env_up.run,
     "exports": exports.run,

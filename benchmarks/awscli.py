@@ -25,8 +25,6 @@ from benchmarks.measure import medians, report
 
 ROUNDS: Final = 21
 AIM: Final = 1.0
-MOST_SECONDS: Final = 0.2
-"""What a completion may take."""
 
 USERS: Final = 25
 HOME: Final = Path(__file__).parent.parent / "build" / "awscli"
@@ -45,15 +43,12 @@ def run() -> None:
         query += ["--expression-attribute-values", json.dumps(values)]
         listed = [ours, "users", "list", "--org", ORGANISATION, "--output", "json"]
         _same_rows(listed, query, environment)
-        line = "bbws-access users show "
-        completing = ["env", "_BBWS_ACCESS_COMPLETE=complete_bash", f"COMP_WORDS={line}", "COMP_CWORD=3"]
         found = medians(
             {
                 "help": [ours, "--help"],
                 "version": [aws, "--version"],
                 "list": listed,
                 "query": query,
-                "completion": [*completing, f"BBWS_ACCESS_ORG={ORGANISATION}", ours],
             },
             ROUNDS,
             environment=environment,
@@ -64,8 +59,6 @@ def run() -> None:
     ):
         detail = f"{found[one] * 1000:.0f} ms to {found[other] * 1000:.0f} ms, medians of {ROUNDS} interleaved runs"
         report(name, found[one] / found[other], AIM, detail)
-    told = f"{found['completion'] * 1000:.0f} ms"
-    report("completion of a user, as a part of 200 ms", found["completion"] / MOST_SECONDS, 1.0, told)
 
 
 def _same_rows(listed: list[str], query: list[str], environment: dict[str, str]) -> None:
