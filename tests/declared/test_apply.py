@@ -150,6 +150,9 @@ def test_a_random_file_of_200_users_20_teams_and_15_roles_applies() -> None:
     place.require_exact_counts()
     exported = place.export()
     assert place.plan(exported, prune=True).steps == []
+    empty = Place(people=200)
+    empty.apply(exported)
+    assert empty.export() == exported
 
 
 @pytest.mark.parametrize("seed", range(6))
