@@ -71,7 +71,10 @@ def update(
 
 @command(app, "deactivate", epilog="bbws-access orgs deactivate Acme --yes", changes=True)
 def deactivate(session: Session, organisation: OrganisationArgument, yes: YesOption = False) -> None:
-    """Take an organisation out of use: none of its members gets in, and nobody joins it; all of it stays recorded."""
+    """Take an organisation out of use: none of its members gets in, and nobody joins it; all of it stays recorded.
+
+    The API denies them within five minutes: so long the gateway keeps what it was told of a token.
+    """
     from bbws_access.models.organisation import OrganisationChanges
 
     done = "Deactivated organisation {0}: each of its members is turned away until it is reactivated."

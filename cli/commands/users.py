@@ -135,7 +135,10 @@ def update(
     changes=True,
 )
 def deactivate(session: Session, user: UserArgument, yes: YesOption = False) -> None:
-    """Take a member's access, roles and teams until they are reactivated, and withdraw the invitations they sent."""
+    """Take a member's access, roles and teams until they are reactivated, and withdraw the invitations they sent.
+
+    The API denies them within five minutes: so long the gateway keeps what it was told of a token.
+    """
     from cli import naming
 
     found = naming.user(session, user)
