@@ -184,6 +184,23 @@ def test_no_way_to_the_table(ready: Run, acme_office: Memory, name: str, monkeyp
         assert said in done.err.splitlines()[-1]
 
 
+FOR_ANYBODY = {"permissions list", "permissions show", "invitations accept", "invitations decline"}
+"""What asks for no permission: the first two need a member, the others are opened by the invitation's own token."""
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in FOR_ANYBODY])
+def test_a_member_who_may_not(ready: Run, acme_office: Memory, name: str) -> None:
+    """Ada looks at sites and leads a team; no command is of her own team alone."""
+    prepared(ready, name)
+    before = acme_office.table.state()
+    done = ready(name, "--as", "ada@example.com")
+    assert (done.code, done.out) == (4, ""), done.err
+    assert done.err.splitlines()[-1].startswith("error: ")
+    written = {key: item for key, item in acme_office.table.state().items() if before.get(key) != item}
+    assert all(key[1].startswith(("EVENT#", "AUDITHEAD")) for key in written)  # that somebody tried
+    assert not [item for item in written.values() if item and item.get("outcome") == "SUCCESS"]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_an_emulator_that_is_down(bare: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BBWS_ACCESS_ORG", "Acme")
