@@ -93,7 +93,13 @@ def old_table(own: Deployed) -> None:
 def test_the_readmes_table_works(own: Deployed) -> None:
     # With an organisation, an account and a copy of its own: the guides make theirs in the same environment.
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for guides, own_name in (("Acme", "Readme"), ("thandi@", "reader@"), ("drill", "readme-drill")):
+    own_names = (
+        ("Acme", "Readme"),
+        ("thandi@", "reader@"),
+        ("drill", "readme-drill"),
+        (" table.jsonl", " readme.jsonl"),
+    )
+    for guides, own_name in own_names:
         text = text.replace(guides, own_name)
     table = list(commands(text))
     assert len(table) > 15
