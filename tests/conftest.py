@@ -20,6 +20,7 @@ from bbws_access.models.organisation import NewOrganisation, Organisation
 from bbws_access.store.schema import table_definition
 from bbws_access.store.table import Item, Table
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
+from tests.quick_botocore import quick_botocore
 from tests.quick_moto import quick_moto
 
 # A shell has what it runs in the background ignore Ctrl-C, and all that that starts; some tests press it.
@@ -91,7 +92,7 @@ class Platform:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick() -> Iterator[None]:
-    with quick_moto():
+    with quick_moto(), quick_botocore():
         yield
 
 

@@ -2,7 +2,8 @@
 
 ``python -m tests.e2e.preloaded SOCKET`` listens on a Unix socket. A request is one JSON line with ``words``,
 ``environment`` and ``cwd``, sent with the file descriptors of the command's three streams; the answer is its exit
-code. What a command would do before ``main`` is called is all that is shared: modules that are loaded.
+code. What a command would do before ``main`` is called is all that is shared: modules that are loaded, and what botocore
+says of AWS's services.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Any, NoReturn
+
+from tests.quick_botocore import quick_botocore
 
 _MOST = 1 << 20
 
@@ -65,9 +68,18 @@ def load() -> None:
             importlib.import_module(found.name)
     for name in ("boto3", "botocore.session", "rich.table", "rich.console", "bbws_access.bootstrap"):
         importlib.import_module(name)
+    import boto3
+
+    for service in ("cognito-idp", "dynamodb", "kms", "lambda", "s3", "ses", "sts"):
+        boto3.Session().client(service, region_name="eu-west-1", aws_access_key_id="-", aws_secret_access_key="-")  # type: ignore[call-overload]
 
 
 def serve(path: str) -> None:
+    with quick_botocore():
+        _serve(path)
+
+
+def _serve(path: str) -> None:
     load()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
