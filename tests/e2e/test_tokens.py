@@ -84,6 +84,7 @@ DENIED: dict[str, Callable[[Door], str | None]] = {
     "jku": lambda door: door.headed(jku="https://evil.example/jwks.json"),
     "x5u": lambda door: door.headed(x5u="https://evil.example/cert.pem"),
     "jwk": lambda door: jwts.sign(door.pool.header(jwk=jwts.jwk_of("first")), door.claims()),
+    "another issuer": lambda door: door.signed(iss="https://evil.example"),
     "a slash after the issuer": lambda door: door.signed(iss=f"{door.pool.issuer}/"),
     "another client": lambda door: door.signed(aud="another"),
     "for refreshing": lambda door: door.signed(token_use="refresh"),
