@@ -106,6 +106,7 @@ def _parts(session: Session, outputs: dict[str, Any]) -> list[tuple[str, Callabl
 
     def invitations() -> Iterator[Line]:
         chosen, more = _organisations(session)
+        yield from (Line("organisation", False, f"{one.name} is deactivated") for one in chosen if not one.active)
         yield _invitations([_pending(session, one) for one in chosen], more, now)
 
     def archive() -> Iterator[Line]:

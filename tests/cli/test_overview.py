@@ -93,6 +93,12 @@ def test_what_needs_attention(
     assert lines(stood_up().out)["archive"] == ("!", f"up to {day}, 9 days ago")
 
 
+def test_an_organisation_that_is_deactivated_is_said_to_be(stood_up: Run, terminal: None) -> None:
+    assert "organisation" not in lines(stood_up().out)
+    assert stood_up("orgs", "deactivate", "Acme", "--yes").code == 0
+    assert lines(stood_up().out)["organisation"] == ("!", "Acme is deactivated")
+
+
 def test_nothing_stood_up(bare: Run, terminal: None) -> None:
     done = bare()
     assert done.code == 0
