@@ -2,8 +2,8 @@
 
 ``python -m tests.e2e.preloaded SOCKET`` listens on a Unix socket. A request is one JSON line with ``words``,
 ``environment`` and ``cwd``, sent with the file descriptors of the command's three streams; the answer is its exit
-code. What a command would do before ``main`` is called is all that is shared: modules that are loaded, and what botocore
-says of AWS's services.
+code. What a command would do before ``main`` is called is all that is shared: modules that are loaded, and what
+botocore says of AWS's services.
 """
 
 from __future__ import annotations
