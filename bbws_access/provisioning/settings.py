@@ -27,7 +27,8 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 class EnvironmentSettings(BaseModel):
     """One environment. ``account_id`` is ``None`` until somebody says which AWS account it lives in.
 
-    Rates are requests per second, retention is days.
+    Rates are requests per second, retention is days. ``lambda_concurrency_limit`` is how many functions AWS lets the
+    account run at once, at 80 % of which an alarm rings: 1000 unless AWS says another number, 10 in a new account.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -47,6 +48,7 @@ class EnvironmentSettings(BaseModel):
     throttle_burst: Annotated[int, Field(ge=1)]
     log_retention_days: Annotated[int, Field(ge=1)] = 30
     audit_log_retention_days: Annotated[int, Field(ge=1)] = 90
+    lambda_concurrency_limit: Annotated[int, Field(ge=10)] = 1000
 
 
 def terraform_root() -> Path:

@@ -27,6 +27,7 @@ def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
     work = Workspace(folder / "work")
     (folder / "code.zip").write_bytes(b"")
     variables = load(env).model_dump(mode="json") | {
+        "lambda_concurrency_limit": 50,
         "emulated": True,
         "emulator_endpoint": running.endpoint,
         "functions": {f.name: _function(f) for f in FUNCTIONS},
@@ -94,7 +95,9 @@ def test_the_settings_of_an_environment(shown: tuple[str, dict[str, Any]]) -> No
     assert len(kept) == 7
     assert len(of("aws_sqs_queue")) == 1
     assert len(of("aws_lambda_function_event_invoke_config")) == 2
-    assert len(of("aws_cloudwatch_metric_alarm")) == 13
+    alarms = {a["alarm_name"]: a["threshold"] for a in of("aws_cloudwatch_metric_alarm")}
+    assert len(alarms) == 13
+    assert alarms[f"bbws-access-{env}-alarm-lambda-concurrency"] == 40
     assert len(of("aws_cloudwatch_log_metric_filter")) == 24
     assert [r["schedule_expression"] for r in of("aws_cloudwatch_event_rule") if r["schedule_expression"]] == [
         "cron(0 2 * * ? *)"

@@ -53,6 +53,7 @@ def test_an_unknown_environment_names_the_known_ones(env: str) -> None:
         ({"account_id": "12"}, "account_id"),
         ({"throttle_rate": "100"}, "throttle_rate"),
         ({"throttle_rate": 0}, "throttle_rate"),
+        ({"lambda_concurrency_limit": 9}, "lambda_concurrency_limit"),
         ({"surprise": 1}, "surprise"),
         ({"mail_from": "nobody"}, "mail_from"),
         ({"environment": "prod"}, "describes environment 'prod'"),
