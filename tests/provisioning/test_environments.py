@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow, pyt
 def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
     work = Workspace(folder / "work")
     (folder / "code.zip").write_bytes(b"")
+    (folder / "layer.zip").write_bytes(b"")
     variables = load(env).model_dump(mode="json") | {
         "lambda_concurrency_limit": 50,
         "emulated": True,
@@ -33,6 +34,7 @@ def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
         "functions": {f.name: _function(f) for f in FUNCTIONS},
         "metric_filters": monitoring.as_terraform(),
         "code_package": {"path": str(folder / "code.zip"), "sha256": "0" * 64},
+        "dependency_layer": {"path": str(folder / "layer.zip"), "sha256": "1" * 64},
         "openapi_template": str(work.folder / "openapi.json.tftpl"),
     }
     work.prepare(terraform_root(), variables, local_backend())
@@ -95,6 +97,13 @@ def test_the_settings_of_an_environment(shown: tuple[str, dict[str, Any]]) -> No
     assert len(kept) == 7
     assert len(of("aws_sqs_queue")) == 1
     assert len(of("aws_lambda_function_event_invoke_config")) == 2
+    (layer,) = of("aws_lambda_layer_version")
+    assert (layer["compatible_runtimes"], layer["compatible_architectures"]) == (["python3.12"], ["arm64"])
+    assert layer["s3_key"] == f"layers/{'1' * 64}.zip"
+    assert {o["key"] for o in of("aws_s3_object")} == {f"functions/{'0' * 64}.zip", layer["s3_key"]}
+    functions = of("aws_lambda_function")
+    assert len(functions) == 43
+    assert {f["s3_key"] for f in functions} == {f"functions/{'0' * 64}.zip"}
     alarms = {a["alarm_name"]: a["threshold"] for a in of("aws_cloudwatch_metric_alarm")}
     assert len(alarms) == 13
     assert alarms[f"bbws-access-{env}-alarm-lambda-concurrency"] == 40
