@@ -17,7 +17,7 @@ CHECKOV_VERSION := 3.3.30
 EXTRAS := dev$(shell command -v terraform >/dev/null 2>&1 || printf ',terraform')
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-fast test-environments lint format bench clean
+.PHONY: help up down test test-fast test-heavy lint format bench clean
 
 help: ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +29,11 @@ up: $(STAMP) ## Stand the platform up on this machine and show it around.
 down: $(STAMP) ## Stop the platform on this machine; its data stays.
 	@$(BIN)/bbws-access env down local --yes
 
-test: $(STAMP) ## Run every test but the heavy ones about dev, sit and prod.
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not environment"
+test: $(STAMP) ## Run every test but the heavy ones.
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not heavy"
 
-test-environments: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and take them down; check each module, and the plans.
-	@$(BIN)/pytest -n 3 --dist loadgroup -m environment
+test-heavy: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and take them down, check all of Terraform, kill a long migration.
+	@$(BIN)/pytest -n 3 --dist loadgroup -m heavy
 
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.
 	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"

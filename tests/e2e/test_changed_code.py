@@ -20,7 +20,7 @@ from tests.e2e.conftest import ROOT, Deployed
 pytestmark = [
     pytest.mark.emulator,
     pytest.mark.terraform,
-    pytest.mark.environment,  # two more applies of the whole stack
+    pytest.mark.heavy,  # two more applies of the whole stack
     pytest.mark.xdist_group("deployed"),
 ]
 

@@ -27,7 +27,7 @@ from tests.lambdas.recorder import AwsCall
 from tests.provisioning.designed import EXPECTED
 
 pytestmark = [
-    pytest.mark.environment,
+    pytest.mark.heavy,
     pytest.mark.emulator,
     pytest.mark.terraform,
     pytest.mark.slow,

@@ -1,4 +1,4 @@
-"""A run over 20,000 items is killed ten times at random points: what comes of it is what an undisturbed run leaves."""
+"""A run is killed again and again at random points: what comes of it is what an undisturbed run leaves."""
 
 from __future__ import annotations
 
@@ -25,14 +25,12 @@ from tests.migrations.migrate_child import LEASE_SECONDS
 pytestmark = [
     pytest.mark.emulator,
     pytest.mark.slow,
-    pytest.mark.xdist_group("killed-migration"),  # of its own: it takes longer than most others together
     pytest.mark.timeout(900),  # a dozen runs over 20,000 items; on a machine that does much else it takes its time
 ]
 
-ITEMS = 20_000
 READING, COMPARING = "reading the target", "comparison 1"
-KILLED_IN = ("survey", *["copy"] * 6, READING, *[COMPARING] * 2)
-"""Ten times, each at a random moment of a phase: the copy goes on where it was, the others begin anew."""
+TEN_TIMES = ("survey", *["copy"] * 6, READING, *[COMPARING] * 2)
+"""Each at a random moment of a phase: the copy goes on where it was, the others begin anew."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,11 +83,18 @@ def left_behind(client: Any, table: str) -> dict[Any, str]:
     }
 
 
-def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("count", "killed_in"),
+    [
+        pytest.param(4_000, ("copy", "copy"), id="twice"),
+        pytest.param(20_000, TEN_TIMES, id="ten times", marks=pytest.mark.heavy),
+    ],
+)
+def test_killed_and_run_again(running: RunningEmulator, tmp_path: Path, count: int, killed_in: tuple[str, ...]) -> None:
     client, chance = client_for(running, "dynamodb"), random.Random(11)
     create_tables(client, "killed-source", "killed-target")
     client.create_table(**table_definition("undisturbed"))
-    items = list(LegacyTable(chance).crowd(ITEMS - 2))
+    items = list(LegacyTable(chance).crowd(count - 2))
     legacy = LegacyTable(chance)
     items += [legacy.member("org-0000", "t1", "gone", "lead"), legacy.user("org-0000", "broken", lastName=None)]
     put_all(client, "killed-source", items)
@@ -110,8 +115,7 @@ def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
     }
 
     given = calm | {"target": "killed-target", "quarantine": str(tmp_path / "killed.jsonl")}
-    assert len(KILLED_IN) == 10
-    for phase in KILLED_IN:
+    for phase in killed_in:
         child = Child(given)
         child.until(phase)
         time.sleep(chance.uniform(0, 0.15 if phase == "copy" else 0.5) * took[phase])
@@ -119,7 +123,7 @@ def test_killed_ten_times(running: RunningEmulator, tmp_path: Path) -> None:
         time.sleep(LEASE_SECONDS + 0.1)  # its lease runs out
     assert Child(given).rows() == expected
     found = left_behind(client, "killed-target")
-    assert len(found) > ITEMS
+    assert len(found) > count
     assert found == left_behind(client, "undisturbed")
     assert lines(tmp_path / "killed.jsonl") == lines(tmp_path / "calm.jsonl")
     assert len(lines(tmp_path / "calm.jsonl")) == 2

@@ -11,7 +11,7 @@ from tests.provisioning import checkov
 
 
 @pytest.mark.terraform
-@pytest.mark.environment
+@pytest.mark.heavy
 @pytest.mark.skipif(checkov.PROGRAM is None, reason="checkov is not installed")
 def test_no_check_fails_without_a_reason() -> None:
     failed, passed = checkov.check("-d", str(terraform_root()), "--framework", "terraform")

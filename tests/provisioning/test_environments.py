@@ -56,7 +56,7 @@ def shown(
     return env, planned(env, running, tmp_path_factory.mktemp(env))
 
 
-@pytest.mark.environment
+@pytest.mark.heavy
 @pytest.mark.skipif(checkov.PROGRAM is None, reason="checkov is not installed")
 def test_checkov_finds_nothing_in_the_plan(shown: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
     """With what only a plan knows: policies as rendered, what a count or a condition leaves out."""

@@ -18,7 +18,7 @@ MODULES = sorted(p.name for p in (terraform_root() / "modules").iterdir())
 
 
 @pytest.mark.terraform
-@pytest.mark.environment
+@pytest.mark.heavy
 @pytest.mark.parametrize("module", MODULES)
 def test_the_modules_own_cases(module: str, tmp_path: Path) -> None:
     work = tmp_path / module
