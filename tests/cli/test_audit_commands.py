@@ -187,6 +187,22 @@ def test_a_hash_that_was_noted_is_compared(bbws: Run, acme: str) -> None:
     assert (cut.code, "the trail ends with event 2" in cut.err) == (3, True)
 
 
+def test_an_organisation_that_the_table_has_lost_is_verified_from_the_bucket(
+    bbws: Run, platform: Platform, acme: str
+) -> None:
+    platform.clock.advance(days=1)
+    assert bbws("audit", "archive", "--org", acme).code == 0
+    for item in platform.items():
+        if str(item["PK"]).startswith(f"ORG#{acme}"):
+            key = {name: {"S": item[name]} for name in ("PK", "SK")}
+            platform.client.delete_item(TableName=platform.table.name, Key=key)
+    assert bbws("audit", "verify", "--org", acme).code == 1
+    found = bbws("audit", "verify", "--org", acme, "--archive", "-o", "json")
+    assert (found.code, {one["kind"] for one in found.json["findings"]}) == (3, {"REMOVED", "TRUNCATED"})
+    for nowhere in ("org-nowhere", "Acmee"):
+        assert bbws("audit", "verify", "--org", nowhere, "--archive").code == 1
+
+
 @pytest.mark.parametrize("word", ["", "2", f"0:{'a' * 64}", f"2:{'a' * 63}", f"2:{'g' * 64}", "💥:1", "9" * 5000])
 def test_anchors_that_are_none(bbws: Run, acme: str, word: str) -> None:
     done = bbws("audit", "verify", "--org", acme, "--anchor", word)
