@@ -87,6 +87,7 @@ def test_a_row_takes_less_than_three_requests_to_the_table(tmp_path: Path) -> No
     crowd.require_exact_counts()
 
 
+@pytest.mark.heavy
 def test_memory_grows_by_no_more_than_the_addresses_that_were_seen(tmp_path: Path) -> None:
     """Two rows of one address are found wherever they stand, for which a trace of each is kept: 10,000 take 2 MB."""
     peaks = []

@@ -47,7 +47,10 @@ def planned(env: str, running: RunningEmulator, folder: Path) -> dict[str, Any]:
     return plan(work.folder, surroundings)
 
 
-@pytest.fixture(scope="module", params=list(EXPECTED))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(env, marks=() if env == "prod" else pytest.mark.heavy) for env in EXPECTED],
+)
 def shown(
     request: pytest.FixtureRequest, running: RunningEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, dict[str, Any]]:
