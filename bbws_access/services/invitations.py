@@ -190,6 +190,8 @@ class Invitations:
         else:
             open_still = keys.expiring_after(iso(self._clock.now())) if status is InvitationStatus.PENDING else None
             query = Query(keys.invitations_by_status(org_id, status), index=1, between=open_still)
+            if open_still is not None and (page.start_after or {}).get("GSI1SK", "~") < open_still[0]:
+                page = PageRequest(page.size)  # all before it has run out, and DynamoDB takes no position out of range
         return fetch_page(self._table, query, page, self._as_it_is_now)
 
     def of_email(self, actor: Actor, org_id: str, email: str) -> list[Invitation]:

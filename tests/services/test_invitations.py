@@ -7,11 +7,13 @@ import pytest
 from bbws_access.access.actor import Actor, ActorKind, Origin
 from bbws_access.errors import AccessError, AlreadyUsed, Conflict, Denied, Gone, InvalidInput, NotFound, TooManyRequests
 from bbws_access.ids import token_hash
+from bbws_access.keys import Keys
 from bbws_access.models.invitation import Acceptance, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.models.role import RoleChanges
 from bbws_access.models.team import NewTeam, TeamChanges
 from bbws_access.services.pages import PageRequest
+from bbws_access.store.table import Page, Query, Table
 from tests.conftest import Platform
 
 NEW_USER = Acceptance(first_name="Thandi", last_name="Nkosi", password="Correct-horse-7")
@@ -200,6 +202,34 @@ def test_one_that_ran_out_is_not_listed_as_pending(platform: Platform) -> None:
     assert listed(InvitationStatus.PENDING) == young
     invitations.get(platform.operator, org.organisation_id, late.invitation_id)
     assert listed(InvitationStatus.EXPIRED) == {"late@example.com": InvitationStatus.EXPIRED}
+
+
+def test_the_next_page_of_pending_ones_comes_also_when_the_last_of_this_one_has_run_out(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Table.query
+
+    def as_strict_as_dynamodb(table: Table, query: Query) -> Page:
+        if query.between is not None and query.start_after is not None:
+            position = query.start_after[f"GSI{query.index}SK"]
+            assert query.between[0] <= position <= query.between[1], "the starting key is outside query boundaries"
+        return real(table, query)
+
+    monkeypatch.setattr(Table, "query", as_strict_as_dynamodb)
+    invitations, org = platform.services.invitations, platform.organisation()
+    for name in ("late", "young", "younger"):
+        platform.invite(org, f"{name}@example.com")
+        platform.clock.advance(days=1)
+
+    def listed(page: PageRequest) -> tuple[list[str], Keys | None]:
+        found = invitations.page(platform.operator, org.organisation_id, page, InvitationStatus.PENDING)
+        return [invitation.email for invitation in found.items], found.last
+
+    first, position = listed(PageRequest(1))
+    assert first == ["late@example.com"]
+    for days, expected in ((0, ["young@example.com", "younger@example.com"]), (5, ["younger@example.com"])):
+        platform.clock.advance(days=days)
+        assert listed(PageRequest(10, position)) == (expected, None)
 
 
 def test_a_member_is_not_invited_again(platform: Platform) -> None:
