@@ -26,7 +26,8 @@ class Tier(StrEnum):
 class StoredObject:
     """What is said of an object; ``size`` is in bytes.
 
-    ``sha256``, in hex, is what S3 worked out of the bytes, where it keeps that; else what was said when it was stored.
+    ``sha256``, in hex, is what S3 worked out of the bytes; empty where it keeps none. What the object's metadata say of
+    it is whoever stored it's word, and is not asked.
     """
 
     key: str

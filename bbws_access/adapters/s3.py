@@ -93,7 +93,7 @@ class S3AuditStorage:
         return StoredObject(
             key=key,
             size=found["ContentLength"],
-            sha256=_checksum(found.get("ChecksumSHA256")) or found["Metadata"].get("sha256", ""),
+            sha256=_checksum(found.get("ChecksumSHA256")),
             locked_until=found.get("ObjectLockRetainUntilDate"),
             lock_mode=found.get("ObjectLockMode"),
             version_id=found.get("VersionId"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -92,3 +93,15 @@ def test_a_link_is_one_that_s3_takes(region: str, monkeypatch: pytest.MonkeyPatc
     link = urlsplit(storage.link(KEY, LINK_LASTS))
     assert link.hostname == f"audit.s3.{region}.amazonaws.com"
     assert parse_qs(link.query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+
+
+def test_a_checksum_is_what_s3_worked_out_and_nobody_elses_word(storage: S3AuditStorage, client: Any) -> None:
+    """Metadata are written by whoever stores the object: what lies in Glacier is compared by this alone."""
+    body, said = b"[]", hashlib.sha256(b"[]").hexdigest()
+    client.put_object(Bucket=storage.bucket, Key=KEY, Body=body, Metadata={"sha256": said})
+    told = storage.describe(KEY)
+    client.put_object(Bucket=storage.bucket, Key=KEY, Body=body, ChecksumAlgorithm="SHA256")
+    worked_out = storage.describe(KEY)
+    assert told is not None
+    assert worked_out is not None
+    assert (told.sha256, worked_out.sha256) == ("", said)
