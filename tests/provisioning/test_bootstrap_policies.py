@@ -126,6 +126,10 @@ FORBIDDEN: Final = [
     AwsCall("s3:BypassGovernanceRetention", f"{ARCHIVE}-replica/archive/o/2026/03/2026-03-01.json.gz"),
     AwsCall("dynamodb:UpdateItem", TABLE, ("ORG#o#DATE#2026-03-01",)),
     AwsCall("dynamodb:DeleteItem", TABLE, ("ORG#o#DATE#2026-03-01",)),
+    # The other ways to delete and to change an item.
+    AwsCall("dynamodb:BatchWriteItem", TABLE, ("ORG#o#DATE#2026-03-01",)),
+    AwsCall("dynamodb:PartiQLDelete", TABLE, ("ORG#o#DATE#2026-03-01",)),
+    AwsCall("dynamodb:PartiQLUpdate", TABLE, ("ORG#o#DATE#2026-03-01",)),
     AwsCall("dynamodb:DeleteTable", f"arn:aws:dynamodb:af-south-1:{ACCOUNT}:table/somebody-elses"),
     AwsCall("dynamodb:DeleteTable", f"arn:aws:dynamodb:af-south-1:{ACCOUNT}:table/bbws-terraform-locks-prod"),
     AwsCall("lambda:ListFunctions", "*"),

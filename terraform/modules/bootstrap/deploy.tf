@@ -68,9 +68,15 @@ data "aws_iam_policy_document" "deploy" {
   }
 
   statement {
-    sid       = "TheTrailIsNotChanged"
-    effect    = "Deny"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
+    sid    = "TheTrailIsNotChanged"
+    effect = "Deny"
+    actions = [
+      "dynamodb:BatchWriteItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:PartiQLDelete",
+      "dynamodb:PartiQLUpdate",
+      "dynamodb:UpdateItem",
+    ]
     resources = ["arn:${local.part}:dynamodb:*:${local.account}:table/${local.stack}-*"]
 
     condition {
