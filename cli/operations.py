@@ -75,8 +75,8 @@ def copy_told(session: Session, action: str, path: Path, file_format: str) -> It
 
 def record_denial(session: Session, asked: str, error: Denied) -> None:
     """What a member was refused, in the trail of their organisation, as the API would tell it; best effort."""
-    if session.dry_run or session.acting_as is None or "actor" not in vars(session):
-        return
+    if session.dry_run or session.acting_as is None or "actor" not in vars(session) or "awsCode" in error.details:
+        return  # what AWS denies is denied to who runs the tool
     from bbws_access.access.decisions import DecisionLog
 
     world = session.world
