@@ -14,18 +14,7 @@ from bbws_access.models.kinds import Capability
 from bbws_access.services.access_expectations import expectations_in
 from bbws_access.store.table import Query
 from bbws_access.yaml_source import parse_yaml
-from tests.cli.memory import Memory, copied, filled
 from tests.services.writing_cases import OPERATOR, Stage
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def checked(stage: Stage, *lines: str) -> list[Result]:

@@ -24,7 +24,6 @@ from bbws_access.services.access_impact import AccessImpact
 from bbws_access.services.effective_access import EffectiveAccessQuestions
 from bbws_access.store.journal import Journal
 from tests.access.contract import GUARDED, Request, allows
-from tests.cli.memory import Memory, copied, filled
 from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, FixedClock
 from tests.services.test_effective_access_agrees import API, GRANTS, OPERATOR, Random
 from tests.services.writing_cases import Stage
@@ -137,16 +136,6 @@ def test_what_is_foretold_is_what_happens(seed: int) -> None:
         )
         old, new = before[1][user], after[1][user]
         assert (opens, closes) == (beyond(new, old), beyond(old, new))
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def with_more(stage: Stage) -> Act:

@@ -16,20 +16,10 @@ from bbws_access.models.access_review import AccessReview, ReviewedUser
 from bbws_access.models.role import NewRole
 from bbws_access.models.team import TeamChanges
 from bbws_access.report.review_page import review_page
-from tests.cli.memory import Memory, copied, filled
+from tests.cli.memory import copied, filled
 from tests.fakes import FakeIds
 from tests.report.history import HOSTILE_NAMES
 from tests.services.writing_cases import OPERATOR, Stage
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def review(stage: Stage, actor: Actor = OPERATOR, days: int = 90) -> AccessReview:

@@ -10,18 +10,7 @@ from bbws_access.access.actor import Actor, ActorKind, Origin
 from bbws_access.errors import Conflict, Denied
 from bbws_access.models.invitation import NewInvitation
 from bbws_access.models.organisation import OrganisationChanges
-from tests.cli.memory import Memory, copied, filled
 from tests.services.writing_cases import ACCEPTANCE, OPERATOR, Stage
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def deactivate(stage: Stage) -> None:

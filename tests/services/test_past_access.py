@@ -29,23 +29,12 @@ from bbws_access.models.team import (
     Transfer,
 )
 from bbws_access.store.writes import Delete
-from tests.cli.memory import Memory, copied, filled
 from tests.services.writing_cases import OPERATOR, Stage
 
 CHANGES, LOOKS = 500, 150
 GRANTS = ["site:read", "site:update", "site:publish", "team:read", "role:*", "user:read"]
 
 Held = tuple[str | None, frozenset[tuple[str, str, str, str | None, tuple[str, ...]]]]
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def in_force(held: EffectiveAccess) -> Held:

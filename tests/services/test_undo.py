@@ -15,21 +15,10 @@ from bbws_access.models.kinds import Outcome
 from bbws_access.models.role import RoleChanges, RolePermissions
 from bbws_access.models.team import MemberChanges, NewMember, TeamChanges, Transfer
 from bbws_access.services.inverses import FINAL, INVERSES
-from tests.cli.memory import Memory, copied, filled
 from tests.services.writing_cases import CASES, OPERATOR, SITE_BOTH, SITE_READ, Case, Stage
 
 MOVES = frozenset({"version", "dateLastUpdated", "lastUpdatedBy", "assignedAt", "assignedBy", "joinedAt", "addedBy"})
 """What a change and its inverse leave behind, and nobody's rights."""
-
-
-@pytest.fixture(scope="module")
-def once() -> Memory:
-    return filled()
-
-
-@pytest.fixture
-def stage(once: Memory) -> Stage:
-    return Stage(copied(once))
 
 
 def events(stage: Stage) -> list[AuditEvent]:
