@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bbws_access.keys import Keys
+from bbws_access.services.stamps import MIGRATED_FROM
 from bbws_access.store.schema import INDEX_COUNT, index_name
 
 Attributes = dict[str, Any]
@@ -22,7 +23,7 @@ Attributes = dict[str, Any]
 KeyPair = tuple[str, str]
 """``PK`` and ``SK``."""
 
-STAMP: Final = "migratedFrom"
+STAMP: Final = MIGRATED_FROM
 """On each item that a migration wrote: ``{number}:{digest of what it wrote}``."""
 
 STAMP_BYTES: Final = len(STAMP) + len("1:") + 32

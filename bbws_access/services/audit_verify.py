@@ -14,13 +14,13 @@ from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.models.archive import ArchivedPart
 from bbws_access.models.audit_findings import Finding, FindingKind, Verification
 from bbws_access.models.audit_questions import HOT_DAYS
-from bbws_access.models.kinds import EventType, Outcome
 from bbws_access.services.archive import LATE_DAYS, SETTLING
 from bbws_access.services.archive_check import ArchiveCheck
 from bbws_access.services.archive_objects import archived_event, folder
 from bbws_access.services.archived_day import differences, in_its_place
 from bbws_access.services.chain import GENESIS
-from bbws_access.services.chain_check import CHAIN_FIELDS, ChainCheck, computed_hash
+from bbws_access.services.chain_check import ChainCheck, computed_hash
+from bbws_access.services.unchained import Unchained
 from bbws_access.store.table import Item, Query, Table
 
 OVERDUE_AFTER: Final = timedelta(days=1)
@@ -105,6 +105,7 @@ class _Check:
         self._head: Item = head if head is not None and not self._headless else {"sequence": 0, "hash": GENESIS}
         self._anchors = anchors
         self._archive = ArchiveCheck(table, storage, org_id)
+        self._unchained = Unchained(table)
         self._began = ""
         self._findings: list[Finding] = []
         self._events = 0
@@ -170,7 +171,8 @@ class _Check:
             self._overdue(day)
         self._expiries(text, items, known)
         self._beginning(text, items)
-        self._unchained(text, items)
+        for item in self._unchained.among(items, self._began or str(self._head.get("since") or "")):
+            self._find(FindingKind.INSERTED, text, "tells of a change and is in no chain", item)
         expired = known and self._may_have_expired(day)
         if archive and self._archive.has(text):
             checked = self._archive.day(text)
@@ -255,14 +257,6 @@ class _Check:
                 self._find(FindingKind.UNPROTECTED, day, "may expire before it is archived", item)
             elif not isinstance(item["ttl"], int) or item["ttl"] < earliest:
                 self._find(FindingKind.UNPROTECTED, day, "expires before its time", item)
-
-    def _unchained(self, day: str, items: list[Item]) -> None:
-        """A change has its place in the chain since that began; decisions, denials and failures have none."""
-        since = self._began or str(self._head.get("since") or "")
-        for item in items:
-            claims = item.get("outcome") == Outcome.SUCCESS and item.get("eventType") != EventType.AUTHORIZATION
-            if claims and since and str(item.get("timestamp")) > since and not CHAIN_FIELDS & item.keys():
-                self._find(FindingKind.INSERTED, day, "tells of a change and is in no chain", item)
 
     def _find(
         self,

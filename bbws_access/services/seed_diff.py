@@ -31,6 +31,7 @@ from bbws_access.models.role import Role
 from bbws_access.models.team import TeamRole
 from bbws_access.services.editing import edit_of, edited, shown_after, shown_before
 from bbws_access.services.seed import permission_record
+from bbws_access.services.stamps import MIGRATED_FROM
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named
 from bbws_access.store.table import MAX_TRANSACTION, Item, Table
@@ -39,9 +40,6 @@ from bbws_access.text import fold_name
 
 _SEEDED_VERSION: Final = "seededVersion"
 """On a record that was brought to a later default: its version then. Others were seeded at version 1."""
-
-_MIGRATED: Final = "migratedFrom"
-"""On a record of the old platform, of which nobody can say whether it was edited there."""
 
 _AT_ONCE: Final = (MAX_TRANSACTION - 1) // 2
 """Records with their events, beside the chain's head."""
@@ -168,7 +166,8 @@ def _difference(record: _Seeded, item: Item, default: Any, names: Sequence[str])
     changes = {name: getattr(default, name) for name in names if getattr(default, name) != getattr(record, name)}
     found = record.keys()
     version = 1 if isinstance(record, Permission) else record.version
-    was_edited = _MIGRATED in item or version != item.get(_SEEDED_VERSION, 1)
+    # Of a record of the old platform nobody can say whether it was edited there.
+    was_edited = MIGRATED_FROM in item or version != item.get(_SEEDED_VERSION, 1)
     return Difference({"PK": found["PK"], "SK": found["SK"]}, record, changes, was_edited)
 
 

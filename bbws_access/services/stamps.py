@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso
+
+MIGRATED_FROM: Final = "migratedFrom"
+"""The attribute in which a migration leaves its number and, after a colon, a digest of what it wrote."""
 
 
 class Stamps(TypedDict):

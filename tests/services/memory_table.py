@@ -31,7 +31,9 @@ class MemoryTable:
         return dict(found) if found is not None else None
 
     def query_all(self, query: Query) -> Iterator[Item]:
-        assert query.index is None
+        if query.index is not None:
+            yield from self.query(query).items
+            return
         partition = self.partitions.get(query.partition, {})
         low, high = query.between or (query.begins_with or "", (query.begins_with or "") + "\U0010ffff")
         names = sorted(partition)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bbws_access.errors import NotFound
+from bbws_access.keys import PLATFORM
 from bbws_access.models.audit_findings import FindingKind as K
 from bbws_access.models.audit_findings import Verification
 from bbws_access.models.kinds import EventType
@@ -16,7 +17,7 @@ from bbws_access.services.archive import Archive
 from bbws_access.services.archive_objects import archived_event
 from bbws_access.services.audit_verify import AuditVerify
 from bbws_access.services.chain_check import computed_hash
-from bbws_access.services.trail import Trail
+from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Item
 from bbws_access.store.writes import Put
 from tests.fakes import FakeIds
@@ -207,6 +208,22 @@ def test_denials_failures_and_what_the_old_platform_told_are_in_no_chain(w: Worl
     w.table.write(Put(old.to_item()))
     archive_again(w, catch_up=True)
     assert verify(w).findings == []
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_what_the_old_platform_told_while_both_were_at_work_is_no_finding(w: World, archive: bool) -> None:
+    """Up to the last run of the migration: who forges such an event afterwards is found."""
+    told = {"eventType": "ROLE_CHANGE", "GSI5PK": f"ORG#{ORG}#TYPE#ROLE_CHANGE", "migratedFrom": f"1:{'0' * 32}"}
+    late(w, 905, 10, **told)
+    assert [(f.kind, f.event_id) for f in verify(w, archive=archive).findings] == [(K.INSERTED, "D00000905")]
+    trail: Any = Trail(w.table, w.clock, FakeIds())  # type: ignore[arg-type]
+    trail.commit(OPERATOR, PLATFORM, [Change(EventType.CONFIGURATION, "table.migrate", "migration", "1")])
+    assert verify(w, archive=archive).findings == []
+    w.clock.moment += timedelta(hours=1)
+    late(w, 906, w.clock.moment.day, **told)
+    late(w, 907, 10, **told | {"migratedFrom": f"2:{'0' * 32}"})
+    found = [(f.kind, f.event_id) for f in verify(w, archive=archive).findings]
+    assert found == [(K.INSERTED, "D00000907"), (K.INSERTED, "D00000906")]
 
 
 # --- no false alarm ------------------------------------------------------------------------------
