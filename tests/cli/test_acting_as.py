@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from bbws_access.errors import Denied
+from bbws_access.services.teams import Teams
 from tests.cli.conftest import Run
 from tests.cli.memory import Memory
 
@@ -26,6 +30,18 @@ def test_a_member_is_held_to_what_they_hold(office: Run, acme_office: Memory) ->
 def test_a_dry_run_that_is_denied_leaves_nothing(office: Run, acme_office: Memory) -> None:
     before = acme_office.table.state()
     assert office("roles", "create", "OWN", "--permission", "site:read", "--as", USER, "--dry-run").code == 4
+    assert acme_office.table.state() == before
+
+
+def test_what_aws_denies_is_not_laid_to_their_charge(
+    office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: Any, **__: Any) -> None:
+        raise Denied("AWS does not allow Query", code="AWS_DENIED", details={"awsCode": "AccessDeniedException"})
+
+    monkeypatch.setattr(Teams, "page", denied)
+    before = acme_office.table.state()
+    assert office("teams", "list", "--as", USER).code == 4
     assert acme_office.table.state() == before
 
 
