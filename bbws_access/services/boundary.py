@@ -71,6 +71,16 @@ def require_capabilities(
         )
 
 
+def require_seat(actor: Actor, org_id: str, team_id: str, capabilities: frozenset[Capability], user_id: str) -> None:
+    """Who may add members to any team fills the organisation's team roles, but not for themselves.
+
+    A seat of one's own, and whatever is given by the right of a team role, is within the privilege boundary:
+    raises :class:`Denied` (``PRIVILEGE_BOUNDARY``).
+    """
+    if user_id == actor.id or not actor.may("team:member:add", org_id):
+        require_capabilities(actor, org_id, capabilities, team_id=team_id)
+
+
 def _held(actor: Actor, org_id: str, capability: Capability, team_id: str | None) -> bool:
     return all(
         actor.may(permission, org_id, team_id=team_id, capability=capability)

@@ -23,6 +23,7 @@ from bbws_access.models.kinds import EventType, InvitationStatus
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
+from bbws_access.services.boundary import require_seat
 from bbws_access.services.invitation_records import changed, ending, is_open, release_address
 from bbws_access.services.teams import seat_of
 from bbws_access.services.trail import Change
@@ -121,7 +122,7 @@ class Holdings:
         roles = {role.role_id: role for role in map(Role.from_item, self._table.get_many(role_keys))}
         return [
             *(self._assigning(actor, item, roles.get(item["roleId"])) for item in assignments),
-            *(self._rejoining(item, found) for item in members),
+            *(self._rejoining(actor, item, found) for item in members),
         ]
 
     def to_forget(self, user: User, mark: str) -> list[Piece]:
@@ -227,7 +228,7 @@ class Holdings:
 
     # --- giving back -----------------------------------------------------------------------------
 
-    def _rejoining(self, item: Item, found: dict[_Pair, Item]) -> Piece:
+    def _rejoining(self, actor: Actor, item: Item, found: dict[_Pair, Item]) -> Piece:
         member, team, role = _seat(item, found)
         member = member.model_copy(update={"team_role_name": role.name})
         back = team.active and role.active
@@ -240,6 +241,7 @@ class Holdings:
         )
         if not back:
             return Piece(_membership("team.member.omit", member), [update])
+        require_seat(actor, member.organisation_id, member.team_id, role.capabilities, member.user_id)
         counts = {"memberCount": 1, "leadCount": 1} if role.leads else {"memberCount": 1}
         seat = Update(keys.team_key(team.organisation_id, team.team_id), add=counts, condition=Attr("active").eq(True))
         unchanged = Attr("active").eq(True) & Attr("version").eq(role.version)

@@ -17,7 +17,7 @@ from bbws_access.errors import Conflict, InvalidInput, NotFound
 from bbws_access.models.kinds import Capability, EventType
 from bbws_access.models.team import MemberChanges, NewMember, Team, TeamMember, TeamRole, Transfer, UserTeam
 from bbws_access.models.user import User
-from bbws_access.services.boundary import require_capabilities
+from bbws_access.services.boundary import require_seat
 from bbws_access.services.holdings import last_lead
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.team_roles import TeamRoles
@@ -45,7 +45,7 @@ class Members:
         actor.require("team:member:add", org_id, team_id=team_id, capability=Capability.MANAGE_MEMBERS)
         team = self._teams.load(org_id, team_id)
         role = self._team_roles.load(org_id, request.team_role_id)
-        _require_grantable(actor, org_id, team_id, role, request.user_id)
+        require_seat(actor, org_id, team_id, role.capabilities, request.user_id)
         user = self._user(org_id, request.user_id)
         member = self._teams.new_member(actor, team, role, user.user_id, user.email)
         writes = [*self._teams.member_writes(member, role), _still_active(user.organisation_id, user.user_id)]
@@ -101,7 +101,7 @@ class Members:
             new = self._team_roles.load(org_id, str(request.team_role_id))
             counts = [role_count(old, -1), role_count(new, 1)]
         if new is not old or user_id == actor.id:
-            _require_grantable(actor, org_id, target.team_id, new, user_id)
+            require_seat(actor, org_id, target.team_id, new.capabilities, user_id)
         moved = self._teams.new_member(actor, target, new, member.user_id, member.user_email)
         writes = [
             *_leaving(member, team, old),
@@ -140,7 +140,7 @@ class Members:
 
     def _give(self, actor: Actor, member: TeamMember, new: TeamRole) -> None:
         org_id, team_id = member.organisation_id, member.team_id
-        _require_grantable(actor, org_id, team_id, new, member.user_id)
+        require_seat(actor, org_id, team_id, new.capabilities, member.user_id)
         old = self._team_roles.load(org_id, member.team_role_id)
         given = {"team_role_id": new.team_role_id, "team_role_name": new.name, "version": member.version + 1}
         before, after = member.to_item(), member.model_copy(update=given).to_item()
@@ -182,15 +182,6 @@ class Members:
         if item is None:
             raise NotFound(f"there is no user {user_id!r} in this organisation", code="USER_NOT_FOUND")
         return User.from_item(item)
-
-
-def _require_grantable(actor: Actor, org_id: str, team_id: str, role: TeamRole, user_id: str) -> None:
-    """Who may add members to any team fills the organisation's team roles, but not for themselves.
-
-    A seat of one's own, and whatever is given by the right of a team role, is within the privilege boundary.
-    """
-    if user_id == actor.id or not actor.may("team:member:add", org_id):
-        require_capabilities(actor, org_id, role.capabilities, team_id=team_id)
 
 
 def _require_seen(member: TeamMember, seen: int | None) -> None:

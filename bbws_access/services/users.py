@@ -137,7 +137,7 @@ class Users:
         """Gives back what the deactivation took, then the access itself; running it again finishes it.
 
         Roles and teams that are not active any more stay away. Raises ``NotFound``, ``Denied`` where a
-        role would give back what the actor does not hold, and ``Conflict`` (``ACCOUNT_BUSY``).
+        role or a seat would give back what the actor does not hold, and ``Conflict`` (``ACCOUNT_BUSY``).
         """
         actor.require("user:update", org_id)
         user_id = self._locate(org_id, id_or_email).user_id

@@ -262,6 +262,23 @@ def test_nobody_gives_back_what_they_do_not_hold(platform: Platform, org: Organi
     assert platform.items() == before
 
 
+@pytest.mark.usefixtures("thandi")
+def test_nobody_gives_back_a_seat_above_what_they_hold(platform: Platform, org: Organisation) -> None:
+    """Who may not add members to a team does not bring a lead back into it either."""
+    users, org_id = platform.services.users, org.organisation_id
+    manager = holder(org_id, "user:* site:read")
+    users.deactivate(manager, org_id, "li@example.com")
+    before = platform.items()
+    with pytest.raises(Denied) as refused:
+        users.reactivate(manager, org_id, "li@example.com")
+    assert refused.value.code == "PRIVILEGE_BOUNDARY"
+    assert platform.items() == before
+    users.reactivate(holder(org_id, "user:* site:read team:member:add"), org_id, "li@example.com")
+    assert [seat.team_role_name for seat in users.access(platform.operator, org_id, "li@example.com").teams] == [
+        "TEAM_LEAD"
+    ]
+
+
 def test_a_disabled_account_of_the_user_pool_signs_nobody_in(platform: Platform) -> None:
     client = boto3.client("cognito-idp")
     attribute = {"Name": "organisation_id", "AttributeDataType": "String", "Mutable": True}
