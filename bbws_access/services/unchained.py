@@ -44,7 +44,8 @@ class Unchained:
         query = Query(keys.events_of_type(PLATFORM, EventType.CONFIGURATION), index=5, filter=migrations)
         found: dict[str, str] = {}
         for event in self._table.query_all(query):
-            if event.get("resourceType") == "migration" and event.keys() >= CHAIN_FIELDS:
+            done = event.get("outcome") == Outcome.SUCCESS and event.keys() >= CHAIN_FIELDS
+            if done and event.get("resourceType") == "migration":
                 number = str(event.get("resourceId"))
                 found[number] = max(found.get(number, ""), str(event.get("timestamp")))
         return found
