@@ -23,10 +23,6 @@ from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, Fi
 from tests.quick_botocore import quick_botocore
 from tests.quick_moto import quick_moto
 
-# A shell has what it runs in the background ignore Ctrl-C, and all that that starts; some tests press it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 TABLE_NAME = "bbws-access-test-ddb-access-management"
 
 

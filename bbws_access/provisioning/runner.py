@@ -17,6 +17,7 @@ from python_terraform import IsFlagged, Terraform
 from bbws_access.errors import ProvisioningFailed
 from bbws_access.provisioning import failures
 from bbws_access.provisioning.events import Diagnostic, Event, Outputs, Planned, Stopping, Summary, parse_line
+from bbws_access.provisioning.interrupts import held_interrupts
 from bbws_access.provisioning.workspace import BACKEND_FILE
 
 OnEvent = Callable[[Event], None]
@@ -203,8 +204,9 @@ class TerraformRunner:
         words = self._terraform.generate_cmd_string(command, *arguments, **options)
         outcome = Outcome()
         said: list[str] = []
-        with self._start(words) as process:
+        with held_interrupts() as release, self._start(words) as process:
             try:
+                release()
                 for event in _events(process, said):
                     _note(outcome, event)
                     on_event(event)

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -194,3 +195,19 @@ def test_an_impatient_user_interrupts_terraform_only_once(tmp_path: Path) -> Non
     assert out == "interrupted\n"
     assert (work / "ended").exists()
     assert (work / "signals").read_text() == "INT\n"
+
+
+def test_an_interrupt_while_terraform_starts_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs already, and whoever starts it does not have it in hand yet."""
+    obedient = "trap 'echo INT > signals; exit 1' INT\ntouch started\nfor _ in $(seq 400); do sleep 0.05; done"
+    runner, start = fake(tmp_path, obedient), subprocess.Popen.__init__
+
+    def interrupted_start(self: Any, *words: Any, **more: Any) -> None:
+        start(self, *words, **more)
+        wait_for(tmp_path / "work" / "started")
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        runner.apply(ignore)
+    assert (tmp_path / "work" / "signals").read_text() == "INT\n"
