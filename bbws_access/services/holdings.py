@@ -7,7 +7,7 @@ found again, so that whoever is interrupted goes on by looking anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -102,13 +102,31 @@ class Holdings:
         self._table = table
         self._clock = clock
 
-    def to_take(self, actor: Actor, user: User, mark: str) -> list[Piece]:
-        """All that the user still has; seats of leads first, so that they go with the profile."""
+    def to_take(self, user: User, mark: str) -> list[Piece]:
+        """Seats and roles that the user still has; seats of leads first, so that they go with the profile."""
         members = [item for item in self._members(user) if item["active"]]
         found = self._read_teams(user.organisation_id, members)
         seats = sorted((self._leaving(item, found, mark) for item in members), key=lambda p: not _of_lead(p))
         roles = [self._unassigning(item, mark) for item in self._assignments(user) if item["active"]]
-        return [*seats, *roles, *self._invited(actor, user)]
+        return [*seats, *roles]
+
+    def to_withdraw(self, actor: Actor, user: User) -> Iterator[Piece]:
+        """Pending invitations to them, should there be one, and by them: nobody comes in on the word of who left.
+
+        One that is being accepted at this moment is left to that.
+        """
+        org_id = user.organisation_id
+        guard = self._table.get(keys.pending_invitation_key(org_id, user.email))
+        wanted = [] if guard is None else [keys.invitation_key(org_id, str(guard["invitationId"]))]
+        by_them = Attr("inviterEmail").eq(user.email)
+        query = Query(keys.invitations_by_status(org_id, InvitationStatus.PENDING), index=1, filter=by_them)
+        wanted += self._table.query_all(query)
+        for invitation in map(Invitation.from_item, self._table.get_many(wanted)):
+            if is_open(invitation, self._clock):
+                end = ending(invitation, InvitationStatus.REVOKED, actor, self._clock)
+                # Answered meanwhile, it is looked at anew, and is no reason to stop.
+                writes: list[Write] = [replace(end, otherwise=None), release_address(invitation)]
+                yield Piece(changed("invitation.revoke", invitation), writes)
 
     def to_return(self, actor: Actor, user: User, mark: str) -> list[Piece]:
         """What a deactivation took. What cannot come back, because its role or team has gone, stays away.
@@ -207,24 +225,6 @@ class Holdings:
             [Update(_key(item), assign={"active": False, "deactivatedWith": mark}, condition=Attr("active").eq(True))],
             [Count(keys.role_key(assignment.organisation_id, assignment.role_id), -1, Attr("userCount").gte(1))],
         )
-
-    def _invited(self, actor: Actor, user: User) -> Iterable[Piece]:
-        """Pending invitations to them, should there be one, and by them: nobody comes in on the word of who left.
-
-        One that is being accepted at this moment is left to that.
-        """
-        org_id = user.organisation_id
-        guard = self._table.get(keys.pending_invitation_key(org_id, user.email))
-        wanted = [] if guard is None else [keys.invitation_key(org_id, str(guard["invitationId"]))]
-        by_them = Attr("inviterEmail").eq(user.email)
-        query = Query(keys.invitations_by_status(org_id, InvitationStatus.PENDING), index=1, filter=by_them)
-        wanted += self._table.query_all(query)
-        for invitation in map(Invitation.from_item, self._table.get_many(wanted)):
-            if is_open(invitation, self._clock):
-                end = ending(invitation, InvitationStatus.REVOKED, actor, self._clock)
-                # Answered meanwhile, it is looked at anew, and is no reason to stop.
-                writes: list[Write] = [replace(end, otherwise=None), release_address(invitation)]
-                yield Piece(changed("invitation.revoke", invitation), writes)
 
     # --- giving back -----------------------------------------------------------------------------
 

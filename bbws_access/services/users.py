@@ -122,7 +122,7 @@ class Users:
 
         The profile goes first: from then on every request of theirs is denied. What follows may be
         interrupted, and running it again finishes it. Their account is disabled where no other
-        organisation has an active profile of theirs.
+        organisation has an active profile of theirs; the open invitations to them and by them end.
 
         Raises ``NotFound``, and ``Conflict``: ``LAST_LEAD`` names the teams that need another lead
         first; ``ACCOUNT_BUSY``.
@@ -131,6 +131,8 @@ class Users:
         user_id = self._locate(org_id, id_or_email).user_id
         user = self._repeated(lambda: self._take_some(actor, self._locate(org_id, user_id)))
         self._accounts.follow(user)
+        # Last: an invitation whose records do not fit together keeps nobody active.
+        self._repeated(lambda: self._withdraw_some(actor, user))
         return user
 
     def reactivate(self, actor: Actor, org_id: str, id_or_email: str) -> User:
@@ -161,7 +163,7 @@ class Users:
         from bbws_access.services.holdings import first_batch, last_lead
 
         mark = user.deactivated_with or self._ids.record()
-        pieces = self._holdings.to_take(actor, user, mark)
+        pieces = self._holdings.to_take(user, mark)
         batch = first_batch(pieces)
         if not user.active:
             if not batch.pieces:
@@ -174,6 +176,15 @@ class Users:
         after = edited(user, {"active": False, "deactivated_with": mark}, actor, self._clock)
         changes = [_access_changed("user.deactivate", user, after), *batch.changes]
         self._trail.commit(actor, user.organisation_id, changes, [_edit(user, after), *batch.writes])
+        return None
+
+    def _withdraw_some(self, actor: Actor, user: User) -> User | None:
+        from bbws_access.services.holdings import first_batch
+
+        batch = first_batch(self._holdings.to_withdraw(actor, user))
+        if not batch.pieces:
+            return user
+        self._trail.commit(actor, user.organisation_id, batch.changes, batch.writes)
         return None
 
     def _return_some(self, actor: Actor, user: User) -> User | None:

@@ -12,7 +12,7 @@ from bbws_access.access.actor import Origin
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.adapters.cognito import CognitoDirectory
 from bbws_access.clock import iso
-from bbws_access.errors import Conflict, Denied, Gone, NotFound
+from bbws_access.errors import Busy, Conflict, Denied, Gone, NotFound
 from bbws_access.models.invitation import Invitation, NewInvitation
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.team import MemberChanges, NewMember, TeamChanges
@@ -103,6 +103,17 @@ def test_nobody_comes_in_on_the_word_of_who_was_deactivated(
     platform.invite(org, "friend@example.com")  # by somebody else
     reactivate(platform, thandi)
     assert staff.actions(platform)["invitation.revoke"] == 2
+
+
+def test_a_damaged_invitation_does_not_keep_a_user_active(platform: Platform, org: Organisation, thandi: User) -> None:
+    invited_by(platform, thandi, "friend@example.com")
+    guard = keys.pending_invitation_key(org.organisation_id, "friend@example.com")
+    platform.table.write(Update(guard, assign={"invitationId": "another"}))
+    with pytest.raises(Busy):
+        deactivate(platform, thandi)
+    assert not platform.services.users.find(platform.operator, org.organisation_id, thandi.email).active
+    assert platform.directory.find(thandi.email).enabled is False
+    assert staff.actions(platform)["user.deactivate"] == 1
 
 
 def test_an_acceptance_that_is_under_way_does_not_keep_a_user_active(

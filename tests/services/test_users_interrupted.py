@@ -137,12 +137,13 @@ def test_the_first_thing_to_go_and_the_last_to_come_is_the_access(platform: Plat
     assert not users.find(*args).active
 
 
-@pytest.mark.parametrize("steps", [2, 4])
+@pytest.mark.parametrize("steps", [2, 4, 7])
 def test_each_thing_is_told_once(platform: Platform, user: User, steps: int) -> None:
     args = (platform.operator, user.organisation_id, user.user_id)
     invites(platform, user, 6)
     with cut_after(platform, steps), pytest.raises(Cut):
         platform.services.users.deactivate(*args)
+    platform.clock.advance(seconds=61)  # one that was cut off may hold the account
     platform.services.users.deactivate(*args)
     events = staff.actions(platform)
     assert events["user.deactivate"] == 1
