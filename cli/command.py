@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from bbws_access.errors import Denied
+from bbws_access.errors import AccessError, Denied
 from cli.help import Noun, Verb
 from cli.operations import record_denial
 from cli.options import COMMON, DryRunOption
@@ -67,8 +67,11 @@ def command(
             session = Session(above.under(nearer), dry_run=dry_run)
             try:
                 function(session, **given)
-            except Denied as error:
-                record_denial(session, context.command_path, error)
+            except AccessError as error:
+                if isinstance(error, Denied):
+                    record_denial(session, context.command_path, error)
+                if error.hint:
+                    error.hint = session.at(given.get("environment")).as_typed_here(error.hint)
                 raise
             except typer.Exit:  # it has found something, which does not undo what it would have changed
                 if dry_run:

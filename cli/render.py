@@ -7,7 +7,7 @@ character of theirs reaches the terminal.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import InvalidInput
@@ -36,7 +36,7 @@ class Renderer:
 
     ``columns`` are titles or keys with commas; ``query`` is JMESPath, which asks for JSON by itself;
     ``quiet`` keeps stderr for errors; while ``withheld``, as in a dry run, nothing is shown as done;
-    ``pager`` is the program for tables that are longer than the screen.
+    ``pager`` is the program for tables that are longer than the screen; ``retyped`` gives a note's command its flags.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Renderer:
         quiet: bool = False,
         withheld: bool = False,
         pager: Sequence[str] = (),
+        retyped: Callable[[str], str] = str,
     ) -> None:
         self._query = compiled(query, output)
         self._output = output or (Output.TABLE if query is None else Output.JSON)
@@ -57,6 +58,7 @@ class Renderer:
         self.quiet = quiet
         self.withheld = withheld
         self._pager = list(pager)
+        self._retyped = retyped
 
     @property
     def is_json(self) -> bool:
@@ -135,12 +137,12 @@ class Renderer:
     def done(self, message: str) -> None:
         """What was done."""
         if not self.quiet and not self.withheld:
-            self._aside(message, "green")
+            self._aside(self._retyped(message), "green")
 
     def note(self, message: str, *, always: bool = False) -> None:
         """Something beside the data; ``always`` is for what must not be missed by those who want quiet."""
         if always or not self.quiet:
-            self._aside(message, "dim")
+            self._aside(self._retyped(message), "dim")
 
     def _aside(self, message: str, style: str) -> None:
         """On a screen folded between words, unless it has a command, which is there to be copied."""

@@ -18,6 +18,7 @@ from cli.overrides import Overrides
 from cli.paging import chosen_pager
 from cli.place import LOCAL, PROD
 from cli.render import Renderer
+from cli.suggestions import as_typed_here
 
 if TYPE_CHECKING:
     from bbws_access.access.actor import Actor, Origin
@@ -40,8 +41,13 @@ class Session(AwsAccess, Asking):
             quiet=overrides.quiet,
             withheld=dry_run,
             pager=[] if overrides.no_pager else chosen_pager(os.environ),
+            retyped=self.as_typed_here,
         )
         super().__init__(overrides, show, dry_run=dry_run)
+
+    def as_typed_here(self, message: str) -> str:
+        """``message`` with the flags that the command which it suggests needs, to work where this one does."""
+        return as_typed_here(message, self._overrides, os.environ)
 
     def at(self, environment: str | None) -> Session:
         """The same session in another environment, where a command names one."""

@@ -124,6 +124,15 @@ def test_every_command_of_an_organisation(bbws: Run, bare: Run, words: tuple[str
     assert unknown.err.endswith("there is no organisation 'Nobody'; try: bbws-access orgs list\n")
 
 
+def test_what_is_suggested_can_be_typed_as_it_stands(bbws: Run) -> None:
+    bbws("orgs", "create", "Acme & Co")
+    wrong = bbws("users", "invite", "x@example.com", "--role", "NOPE", "--org", "Acme & Co")
+    assert wrong.err.endswith("there is no role 'NOPE'; try: bbws-access roles list --org 'Acme & Co'\n")
+    assert bbws("roles", "list", "--org", "Acme & Co").code == 0
+    empty = bbws("teams", "list", "--org", "Acme & Co", "--env", "local")
+    assert empty.err.endswith("Make one: bbws-access teams create NAME --env local --org 'Acme & Co'\n")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
