@@ -159,6 +159,8 @@ def call(
     answer = RestApi(session.outputs["api_url"], token).call(method, path, pairs, body)
     _show(session, answer)
     if not 200 <= answer.status < 300:
+        if answer.status == 401 and acting_as is None:
+            session.show.note("Nobody called: say who does with --as EMAIL.")
         _help_with(session, method, path)
         raise typer.Exit(ExitCode.REFUSED if answer.status in {401, 403} else ExitCode.FAILED)
 

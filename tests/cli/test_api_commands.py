@@ -109,8 +109,10 @@ def test_the_exit_code_says_how_it_went(calling: Run) -> None:
     ada = ("--org", "Acme", "--as", "ada@acme.test")
     nobody = calling("api", "call", "GET", "/platform/roles")
     assert (nobody.code, nobody.json["error"]["code"]) == (4, "TOKEN_MISSING")
+    assert nobody.err.endswith("Nobody called: say who does with --as EMAIL.\n")
     denied = calling("api", "call", "GET", "/organisations/{orgId}/roles", *ada)
     assert (denied.code, denied.json["error"]["code"]) == (4, "PERMISSION_DENIED")
+    assert "--as EMAIL" not in denied.err
     unknown = calling("api", "call", "GET", "/organisations/{orgId}/teams/none", *ada)
     assert (unknown.code, unknown.json["error"]["code"]) == (1, "TEAM_NOT_FOUND")
     bad = calling("api", "call", "GET", "/organisations/{orgId}/teams", *ada, "--query", "pageSize=0")
