@@ -104,7 +104,12 @@ def _repair(session: Session, verifier: Verifier, *, yes: bool) -> None:
 
 
 def chosen_table(session: Session, name: str | None, *, read_only: bool = True) -> Table:
-    """The environment's table or another; through a client that cannot write, unless it is to be written."""
+    """The environment's table or another; through a client that cannot write, unless it is to be written.
+
+    Raises ``NotFound`` for another that does not exist.
+    """
+    from bbws_access.aws_errors import translated
+    from bbws_access.errors import NotFound
     from bbws_access.keeper.tables import valid_name
     from bbws_access.store.readonly import forbid_writes
     from bbws_access.store.table import Table
@@ -112,7 +117,16 @@ def chosen_table(session: Session, name: str | None, *, read_only: bool = True) 
     own = session.services.table
     if not read_only:
         return own
-    return Table(forbid_writes(session.client("dynamodb")), valid_name(name) if name else own.name)
+    client = forbid_writes(session.client("dynamodb"))
+    if name is None:
+        return Table(client, own.name)
+    try:
+        with translated(f"table {valid_name(name)}"):
+            client.describe_table(TableName=name)
+    except NotFound as error:  # to stand the environment up, which mends its own table, would not make this one
+        error.hint = "give the name of one that table restore --into or table pitr made"
+        raise
+    return Table(client, name)
 
 
 def _watched(counter: Counter) -> Any:

@@ -124,6 +124,7 @@ def test_wrong_usage(table: Run, words: tuple[str, ...]) -> None:
 def test_a_table_that_is_not_there(table: Run) -> None:
     done = table("table", "verify", "--table", "elsewhere")
     assert (done.code, "table elsewhere does not exist" in done.err) == (1, True)
+    assert "env up" not in done.err, "that makes the environment's own table, and not this one"
 
 
 def test_stats(table: Run, town: Town) -> None:
