@@ -112,7 +112,8 @@ def _anchors(org_id: str, words: list[str]) -> dict[int, str]:
         parsed = _ANCHOR.fullmatch(word)
         if parsed is None:
             raise InvalidInput(
-                f"--anchor {word[:80]!r} is not SEQUENCE:HASH", hint="audit verify and evidence print both as the last"
+                f"--anchor {word[:80]!r} is not SEQUENCE:HASH",
+                hint="give the last event's number and hash (64 digits), as audit verify and audit evidence end with",
             )
         if parsed[1] not in {None, org_id}:
             raise InvalidInput(f"--anchor {word[:80]!r} is of another organisation than {org_id}")
