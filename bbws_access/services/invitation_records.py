@@ -65,7 +65,10 @@ def require_pending(invitation: Invitation) -> Invitation:
 
 def created(invitation: Invitation) -> Change:
     """The event of a new one."""
-    return changed("invitation.create", invitation, after={"role": invitation.role_name})
+    after = {"role": invitation.role_name}
+    if invitation.team_name is not None:
+        after["team"] = invitation.team_name
+    return changed("invitation.create", invitation, after=after)
 
 
 def record_writes(invitation: Invitation) -> list[Write]:

@@ -131,6 +131,20 @@ def test_nobody_is_invited_to_what_they_could_not_accept(platform: Platform) -> 
         services.invitations.resend(who, org_id, sent.invitation_id)
 
 
+def test_the_trail_says_into_which_team_somebody_was_invited(platform: Platform) -> None:
+    org_id, who, services = platform.organisation().organisation_id, platform.operator, platform.services
+    role = services.roles.find(who, org_id, "SITE_VIEWER").role_id
+    team = services.teams.create(who, org_id, NewTeam(name="Web")).team_id
+    services.invitations.create(who, org_id, NewInvitation(email="a@example.com", role_id=role, team_id=team))
+    services.invitations.create(who, org_id, NewInvitation(email="b@example.com", role_id=role))
+    said = {
+        item["details"]["email"]: item["details"]["after"]
+        for item in platform.items()
+        if item.get("action") == "invitation.create"
+    }
+    assert said == {"a@example.com": {"role": "SITE_VIEWER", "team": "Web"}, "b@example.com": {"role": "SITE_VIEWER"}}
+
+
 def test_a_role_that_went_away_takes_the_account_back(platform: Platform) -> None:
     org = platform.organisation()
     invitation, token = platform.invite(org)
