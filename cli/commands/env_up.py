@@ -14,7 +14,7 @@ from cli.command import command
 from cli.environment_rehearsal import tell_down, tell_steps, tell_up
 from cli.operations import failures_told, told
 from cli.options import DryRunOption
-from cli.session import Session
+from cli.session import PROD, Session
 from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, YesOption, stack_of
 
 if TYPE_CHECKING:
@@ -196,12 +196,12 @@ def down(
         tell_down(session, erase=erase)
     elif session.is_local:
         _down_local(session, erase=erase, yes=yes)
+    elif session.env == PROD and session.endpoint is None:
+        raise Refused("prod is not taken down on AWS")
     elif erase or allow_data_loss:
         _destroy(session, allow_data_loss=allow_data_loss, yes=yes, confirm=confirm)
     else:
-        raise InvalidInput(
-            f"{session.env} has nothing to stop; --erase --allow-data-loss removes it with everything in it"
-        )
+        raise InvalidInput(f"{session.env} has nothing to stop; --allow-data-loss removes it with everything in it")
 
 
 def _down_local(session: Session, *, erase: bool, yes: bool) -> None:
@@ -228,8 +228,6 @@ def _destroy(session: Session, *, allow_data_loss: bool, yes: bool, confirm: str
     from cli.plan_view import counts_line, show_plan
     from cli.provisioning_progress import ProvisioningProgress
 
-    if session.env == "prod" and session.endpoint is None:
-        raise Refused("prod is not taken down on AWS")
     session.announce()
     with ProvisioningProgress() as progress:
 

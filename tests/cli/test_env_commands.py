@@ -262,9 +262,12 @@ def test_the_digest_that_was_approved_is_the_only_one_that_is_applied(bare: Run,
     )
 
 
-def test_prod_is_not_taken_down_on_aws(bare: Run, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [("--allow-data-loss", "--yes", "--confirm", "prod"), ("--erase",), ()])
+def test_prod_is_not_taken_down_on_aws(
+    bare: Run, stand: Stand, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_module.Session, "endpoint", None)
-    done = bare("env", "down", "prod", "--allow-data-loss", "--yes", "--confirm", "prod")
+    done = bare("env", "down", "prod", *words)
     assert (done.code, stand.asked) == (4, [])
     assert done.err == "error: prod is not taken down on AWS\n"
 
