@@ -39,6 +39,7 @@ def require_known(grants: Iterable[str]) -> None:
         raise InvalidInput(
             f"there is no such permission: {', '.join(named)}",
             code="INVALID_PERMISSIONS",
+            hint="bbws-access permissions list",
             details={"permissions": named, "fields": {"permissions": f"{len(unknown)} unknown"}},
         )
 

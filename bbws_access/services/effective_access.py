@@ -175,7 +175,8 @@ class EffectiveAccessQuestions:
             ]
         if not offers and permission not in set(Capability):
             offers = [f"platform role {role.name} gives it" for role in self._giving(PLATFORM, permission)]
-            offers.insert(0, f"no role of the organisation gives it: roles create NAME --permission {permission}")
+            command = f"bbws-access roles create NAME --permission {permission}"
+            offers.insert(0, f"no role of the organisation gives it: {command}")
         return [*resting, *offers]
 
     def _giving(self, owner: str, permission: str) -> list[Role]:

@@ -82,7 +82,7 @@ def can(
         for grant in answer.through:
             session.show.parts((f"  through {grant.where}", None), (f", {given(grant)}", "dim"))
         for offer in answer.nearest:
-            session.show.parts((f"  {offer}", "dim"))
+            session.show.line(f"  {session.as_typed_here(offer)}")  # whole: it may end in a command
     if not answer.allowed:
         raise typer.Exit(ExitCode.REFUSED)
 

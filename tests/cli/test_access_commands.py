@@ -98,7 +98,7 @@ def test_coverage_of_what_is_delivered_is_whole(office: Run) -> None:
 def test_what_no_role_gives_is_said_with_what_would(office: Run) -> None:
     done = office("access", "can", USER, "audit:export")
     assert done.code == 4
-    assert "no role of the organisation gives it: roles create NAME --permission audit:export" in done.out
+    assert "no role of the organisation gives it: bbws-access roles create NAME --permission audit:export" in done.out
     assert "platform role SECURITY_OFFICER gives it" in done.out
 
 
