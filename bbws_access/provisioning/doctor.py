@@ -63,6 +63,8 @@ def of_aws(
         yield Finding(
             "credentials", False, error.message, error.hint if error.code != "UNREACHABLE" else "check the network"
         )
+        if expected is None and not emulated:  # to be mended as well, whoever signs in
+            yield Finding("account", False, f"{env} names none", where_account_is_set(env))
         return
     account = str(identity["Account"])
     yield Finding("credentials", True, str(identity["Arn"]))

@@ -116,7 +116,8 @@ def _accounts(text: str) -> dict[str, str]:
         match = _ACCOUNT.fullmatch(part)
         if match is None or match[1] in found or match[1] not in names():
             raise InvalidInput(
-                f"{ACCOUNTS} does not fit at {part[:80]!r}", hint=f"{ACCOUNTS}='dev=111111111111 prod=222222222222'"
+                f"{ACCOUNTS} does not fit at {part[:80]!r}",
+                hint=f"write it as {ACCOUNTS}='dev=111111111111 prod=222222222222'",
             )
         found[match[1]] = match[2]
     return found

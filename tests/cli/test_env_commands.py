@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from bbws_access.access.actor import system
 from bbws_access.catalogue import FUNCTIONS
 from bbws_access.errors import NotFound, ProvisioningFailed, Refused, Unreachable
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
+from bbws_access.provisioning import doctor
 from bbws_access.provisioning import settings as settings_module
 from bbws_access.provisioning.drift import Difference
 from bbws_access.provisioning.events import Summary
@@ -515,6 +517,16 @@ def test_the_doctor_names_the_wrong_account_and_the_missing_bucket(bare: Run, aw
     assert checks["credentials"]["ok"] is True
     assert checks["state bucket"]["ok"] is False
     assert checks["Python"]["ok"] is True
+
+
+@pytest.mark.parametrize(("expected", "named"), [(None, ["credentials", "account"]), ("1" * 12, ["credentials"])])
+def test_the_doctor_tells_of_a_missing_account_before_anybody_signs_in(expected: str | None, named: list[str]) -> None:
+    class NobodyThere:
+        def get_caller_identity(self) -> Any:
+            raise NoCredentialsError
+
+    found = doctor.of_aws(NobodyThere(), list, expected=expected, emulated=False, bucket="state", env="dev")
+    assert [(one.name, one.ok) for one in found] == [(name, False) for name in named]
 
 
 def test_the_doctor_of_a_machine_where_nothing_runs(bare: Run) -> None:
