@@ -172,7 +172,7 @@ def test_a_machine_without_a_platform_says_what_to_type(bare: Run) -> None:
         (("orgs", "list", "--env", "staging"), "there is no environment 'staging'"),
         (("orgs", "create"), "missing argument"),
         (("env", "up", "local", "--port", "80"), "1024"),
-        (("env", "down", "dev"), "--erase"),
+        (("env", "down", "dev"), "--allow-data-loss"),
     ],
 )
 def test_wrong_usage(bare: Run, words: tuple[str, ...], said: str) -> None:
