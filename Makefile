@@ -32,7 +32,7 @@ down: $(STAMP) ## Stop the platform on this machine; its data stays.
 test: $(STAMP) ## Run every test but the heavy ones.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not heavy"
 
-test-heavy: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and take them down, check all of Terraform, kill a long migration.
+test-heavy: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and down, check all of Terraform, work on the largest tables.
 	@$(BIN)/pytest -n 3 --dist loadgroup -m heavy
 
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.

@@ -152,6 +152,7 @@ def test_killed_anywhere_and_resumed_there_is_no_duplicate_and_no_gap(tmp_path: 
     assert events["invitation.create"] == count
 
 
+@pytest.mark.heavy
 def test_ten_thousand_rows_killed_and_resumed(tmp_path: Path) -> None:
     crowd, count = Crowd(), 10_000
     file, report_at = ImportFile(csv_of(tmp_path, count)), tmp_path / "report"

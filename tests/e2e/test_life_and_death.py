@@ -90,6 +90,7 @@ def unwrite(state: Path) -> None:
     state.write_text(json.dumps(written))
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(900)  # three applies on end, on a machine that may have other things to do
 def test_an_interrupted_up_is_taken_up_again_and_down_and_erasing_leave_nothing(tmp_path: Path) -> None:
     """Ctrl-C and an order to end, each in the middle of an apply; then the whole way up, and down."""

@@ -65,6 +65,7 @@ def test_a_plan_that_replaces_the_table_is_refused_with_the_reason(deployed: Dep
     assert {key["AttributeName"] for key in description["Table"]["KeySchema"]} == {"PK", "SK"}
 
 
+@pytest.mark.heavy
 def test_what_changed_behind_terraforms_back_is_named_planned_and_brought_back(
     deployed: Deployed, other_sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,7 +86,7 @@ def left_behind(client: Any, table: str) -> dict[Any, str]:
 @pytest.mark.parametrize(
     ("count", "killed_in"),
     [
-        pytest.param(4_000, ("copy", "copy"), id="twice"),
+        pytest.param(2_000, ("copy", "copy"), id="twice"),
         pytest.param(20_000, TEN_TIMES, id="ten times", marks=pytest.mark.heavy),
     ],
 )

@@ -65,7 +65,7 @@ def busy_day() -> tuple[MemoryTable, Item]:
     return table, head
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_day_with_a_hundred_thousand_events() -> None:
     table, head = busy_day()
     storage, clock = FakeAuditStorage(), FixedClock(datetime(2026, 3, 2, 2, tzinfo=UTC))

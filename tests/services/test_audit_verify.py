@@ -276,7 +276,7 @@ TAMPERINGS: list[Tampering] = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(200))
+@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.heavy if n >= 40 else ()) for n in range(200)])
 def test_every_single_alteration_is_found_in_its_place(large: World, number: int) -> None:
     chance = random.Random(number)
     tamper = TAMPERINGS[number % len(TAMPERINGS)]
