@@ -18,7 +18,7 @@ def api_path(session: Session, given: str) -> str:
     """With ``/v1`` and the organisation's id. Raises ``InvalidInput`` where a value is missing."""
     path = f"/{given.lstrip('/')}"
     if "?" in path or "#" in path:
-        raise InvalidInput("the path goes without a query", hint="give it as --query KEY=VALUE")
+        raise InvalidInput("the path goes without a query", hint="give it as --param KEY=VALUE")
     if not path.startswith(("/v1/", "/invite/")):
         path = f"/v1{path}"
     if "{orgId}" in path:
@@ -52,5 +52,5 @@ def query_pairs(query: list[str]) -> list[tuple[str, str]]:
     """Each ``KEY=VALUE``; raises ``InvalidInput`` for what is not."""
     found = [(name, value) for name, sign, value in (pair.partition("=") for pair in query) if sign and name]
     if len(found) != len(query):
-        raise InvalidInput("--query is KEY=VALUE")
+        raise InvalidInput("--param is KEY=VALUE")
     return found

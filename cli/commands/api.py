@@ -113,7 +113,7 @@ def openapi(
     "call",
     epilog="""
     bbws-access api call GET /platform/roles --as thandi@example.com
-    bbws-access api call GET /organisations/{orgId}/teams --org Acme --as thandi@example.com --query pageSize=10
+    bbws-access api call GET /organisations/{orgId}/teams --org Acme --as thandi@example.com --param pageSize=10
     bbws-access api call POST /organisations/{orgId}/teams --org Acme --as thandi@example.com --data '{"name": "Web"}'
     bbws-access api call PUT /organisations/{orgId}/roles/ID --org Acme --as thandi@example.com --data @role.json
     """,
@@ -129,7 +129,9 @@ def call(
     data: Annotated[
         str | None, typer.Option("--data", metavar="JSON|@FILE|-", help="The body; - reads it from stdin.")
     ] = None,
-    query: Annotated[list[str] | None, typer.Option("--query", metavar="KEY=VALUE", help="May be repeated.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Of the query; may be repeated.")
+    ] = None,
     password_file: Annotated[
         Path | None,
         typer.Option("--password-file", help="A file with the password; else BBWS_ACCESS_PASSWORD, or a prompt."),
@@ -142,7 +144,7 @@ def call(
     """
     from bbws_access.adapters.rest_api import RestApi
 
-    method, path, body, pairs = method.upper(), api_path(session, path), json_body(data), query_pairs(query or [])
+    method, path, body, pairs = method.upper(), api_path(session, path), json_body(data), query_pairs(param or [])
     if dry_run:
         url = f"{session.outputs['api_url']}{path}"
         sent = {"query": pairs, "as": acting_as, "body": None if body is None else json.loads(body)}

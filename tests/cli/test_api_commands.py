@@ -100,7 +100,7 @@ def test_an_answer_goes_to_stdout_and_its_status_to_stderr(calling: Run) -> None
     assert made.json["name"] == "Wéb"
     assert "201 Created" in made.err
     assert "local · emulator account" in made.err
-    listed = calling("api", "call", "GET", "v1/organisations/{orgId}/teams", *ada, "--query", "pageSize=1")
+    listed = calling("api", "call", "GET", "v1/organisations/{orgId}/teams", *ada, "--param", "pageSize=1")
     assert (listed.code, listed.json["count"]) == (0, 1)
     assert "emulator account" not in listed.err
 
@@ -115,7 +115,7 @@ def test_the_exit_code_says_how_it_went(calling: Run) -> None:
     assert "--as EMAIL" not in denied.err
     unknown = calling("api", "call", "GET", "/organisations/{orgId}/teams/none", *ada)
     assert (unknown.code, unknown.json["error"]["code"]) == (1, "TEAM_NOT_FOUND")
-    bad = calling("api", "call", "GET", "/organisations/{orgId}/teams", *ada, "--query", "pageSize=0")
+    bad = calling("api", "call", "GET", "/organisations/{orgId}/teams", *ada, "--param", "pageSize=0")
     assert (bad.code, bad.json["error"]["code"]) == (1, "INVALID_PAGE_SIZE")
 
 
@@ -142,7 +142,7 @@ def test_a_body_from_a_file_and_from_stdin(calling: Run, tmp_path: Path, monkeyp
         (("POST", "/x", "--data", "{'a': 1}"), "--data is not JSON at line 1, column 2"),
         (("POST", "/x", "--data", "[" * 100_000), "--data is not JSON"),
         (("POST", "/x", "--data", "@/does/not/exist"), "cannot be read"),
-        (("GET", "/x", "--query", "pageSize"), "--query is KEY=VALUE"),
+        (("GET", "/x", "--param", "pageSize"), "--param is KEY=VALUE"),
     ],
 )
 def test_wrong_usage_sends_nothing(bbws: Run, words: tuple[str, ...], problem: str) -> None:
