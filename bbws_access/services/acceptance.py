@@ -91,7 +91,7 @@ class AcceptInvitation:
         else accepts at the same time, the role or team is gone, or the organisation is deactivated.
         """
         invitation = self._invitations.by_token(token, origin)
-        self._invitations.require_open(invitation)
+        joinable = self._invitations.stays_open(invitation)
         account = self._directory.find(invitation.email)
         profile = self._profile(account) if account else None
         if profile is None and acceptance is None:
@@ -111,7 +111,7 @@ class AcceptInvitation:
                 # Of a user who was deactivated everywhere: from now on there is an active profile again.
                 opened = account
                 self._directory.enable(account)
-            user = self._commit(invitation, claim, account, profile, acceptance, origin)
+            user = self._commit(invitation, claim, joinable, account, profile, acceptance, origin)
         except AccessError:
             self._take_back(invitation, claim, made, opened)
             raise
@@ -163,6 +163,7 @@ class AcceptInvitation:
         self,
         invitation: Invitation,
         claim: str,
+        joinable: Write,
         account: Account,
         profile: User | None,
         acceptance: Acceptance | None,
@@ -192,6 +193,7 @@ class AcceptInvitation:
             assigned(assignment, user.email),
         ]
         writes: list[Write] = [
+            joinable,
             self._accepting(invitation, claim, actor),
             release_address(invitation),
             give_back_lease(invitation.email, claim, _overtaken()),

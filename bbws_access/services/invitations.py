@@ -48,7 +48,7 @@ from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Item, Query, Table
-from bbws_access.store.writes import ABSENT, PRESENT, Update, Write
+from bbws_access.store.writes import ABSENT, PRESENT, Check, Update, Write
 from bbws_access.text import fold_email
 
 PER_MINUTE: Final = 10
@@ -247,9 +247,12 @@ class Invitations:
         self._end(actor, invitation, InvitationStatus.REVOKED, "invitation.revoke")
         return self.load(org_id, invitation_id)
 
-    def require_open(self, invitation: Invitation) -> None:
-        """Raises ``Conflict`` (``ORGANISATION_INACTIVE``) where nobody may join any more."""
-        self._organisations.load_active(invitation.organisation_id)
+    def stays_open(self, invitation: Invitation) -> Check:
+        """The write that keeps anybody from joining an organisation that was deactivated meanwhile.
+
+        Raises ``Conflict`` (``ORGANISATION_INACTIVE``) where it is so already.
+        """
+        return self._organisations.stays_active(invitation.organisation_id)
 
     def decline(self, token: str, origin: Origin) -> Invitation:
         """Ends the invitation and tells the inviter; raises as :meth:`by_token`."""

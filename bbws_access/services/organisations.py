@@ -19,7 +19,7 @@ from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.table import Query, Table
-from bbws_access.store.writes import ABSENT, Delete, Put, Write
+from bbws_access.store.writes import ABSENT, Check, Delete, Put, Write
 from bbws_access.text import fold_name
 
 
@@ -97,12 +97,14 @@ class Organisations:
         """As :meth:`load`, for who is to come in; raises :class:`Conflict` (``ORGANISATION_INACTIVE``) as well."""
         found = self.load(org_id)
         if not found.active:
-            raise Conflict(
-                f"organisation {found.name} is deactivated",
-                code="ORGANISATION_INACTIVE",
-                hint=f"bbws-access orgs reactivate {org_id}",
-            )
+            raise _inactive(found)
         return found
+
+    def stays_active(self, org_id: str) -> Check:
+        """By it a transaction fails once the organisation is deactivated; raises as :meth:`load_active`."""
+        found = self.load_active(org_id)
+        active = Attr("active").not_exists() | Attr("active").eq(True)
+        return Check(keys.organisation_key(org_id), active, otherwise=_inactive(found))
 
     def find(self, actor: Actor, id_or_name: str) -> Organisation:
         """By id, or by name whatever its case. Raises :class:`NotFound`."""
@@ -128,6 +130,14 @@ def _claim(name: str, org_id: str) -> Put:
     )
     guard = keys.organisation_name_key(fold_name(name)) | {"organisationId": org_id}
     return Put(guard, condition=ABSENT, otherwise=taken)
+
+
+def _inactive(organisation: Organisation) -> Conflict:
+    return Conflict(
+        f"organisation {organisation.name} is deactivated",
+        code="ORGANISATION_INACTIVE",
+        hint=f"bbws-access orgs reactivate {organisation.organisation_id}",
+    )
 
 
 def _unknown(id_or_name: str) -> NotFound:

@@ -48,6 +48,23 @@ def test_nobody_joins_it(stage: Stage) -> None:
     assert stage.services.invitations.decline(stage.token, Origin()).status == "DECLINED"
 
 
+def test_nobody_joins_it_who_was_on_the_way(stage: Stage) -> None:
+    """Deactivated between the first look at the invitation and its end."""
+    directory: Any = stage.memory.world.directory
+    create = directory.create
+
+    def meanwhile(*words: Any) -> Any:
+        deactivate(stage)
+        return create(*words)
+
+    directory.create = meanwhile
+    with pytest.raises(Conflict) as refused:
+        stage.services.accept_invitation.accept(stage.token, ACCEPTANCE, Origin())
+    assert refused.value.code == "ORGANISATION_INACTIVE"
+    assert stage.services.invitations.load(stage.org, stage.pending()).status == "PENDING"
+    assert directory.find("new@example.com") is None
+
+
 def test_it_is_the_platforms_to_say(stage: Stage) -> None:
     admin = Actor("u", "u@example.com", ActorKind.USER, stage.org, frozenset({"*:*"}))
     for active in (False, True):
