@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.main import get_command
 
 from bbws_access.provisioning.settings import load, names
-from cli.app import app
+from tests.cli.parsing import parse
 
 GITHUB = Path(__file__).parent.parent / ".github"
 WORKFLOWS = {path.name: yaml.safe_load(path.read_text()) for path in sorted((GITHUB / "workflows").glob("*.yml"))}
@@ -39,21 +38,10 @@ def commands() -> list[tuple[str, str]]:
     return [(name, line) for name, step in steps() for line in COMMAND.findall(step.get("run", ""))]
 
 
-def check(words: list[str]) -> None:
-    """Has the command line itself parse the words, without running what they name."""
-    group = get_command(app)
-    context = group.make_context("bbws-access", words, resilient_parsing=False)
-    noun_name, noun, rest = group.resolve_command(context, [*context._protected_args, *context.args])  # type: ignore[attr-defined]
-    assert noun is not None
-    noun_context = noun.make_context(noun_name, rest, parent=context)
-    verb_name, verb, rest = noun.resolve_command(noun_context, [*noun_context._protected_args, *noun_context.args])
-    verb.make_context(verb_name, rest, parent=noun_context)
-
-
 @pytest.mark.parametrize(("workflow", "line"), commands())
 def test_every_command_and_flag_exists(workflow: str, line: str) -> None:
     words = shlex.split(line)[1:]
-    check(words)
+    parse(words)
     places = [word for word in words[2:3] if word in {"local", "dev", "sit", "prod", "production", "staging"}]
     assert set(places) <= set(names())
 
@@ -63,7 +51,7 @@ def test_every_command_and_flag_exists(workflow: str, line: str) -> None:
 )
 def test_the_check_itself_sees_what_is_wrong(words: list[str]) -> None:
     with pytest.raises(Exception, match=r"(?i)no such|unexpected|got"):
-        check(words)
+        parse(words)
 
 
 def test_what_the_workflows_are_there_for() -> None:
