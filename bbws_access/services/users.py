@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bbws_access.models.role import RoleAssignment
     from bbws_access.models.team import TeamMember
     from bbws_access.services.accounts import Accounts
-    from bbws_access.services.holdings import Holdings
+    from bbws_access.services.holdings import Holdings, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Users:
         user = self._repeated(lambda: self._take_some(actor, self._locate(org_id, user_id)))
         self._accounts.follow(user)
         # Last: an invitation whose records do not fit together keeps nobody active.
-        self._repeated(lambda: self._withdraw_some(actor, user))
+        self._repeated(lambda: self._some_of(actor, user, self._holdings.to_withdraw(actor, user)))
         return user
 
     def reactivate(self, actor: Actor, org_id: str, id_or_email: str) -> User:
@@ -164,12 +164,9 @@ class Users:
 
         mark = user.deactivated_with or self._ids.record()
         pieces = self._holdings.to_take(user, mark)
-        batch = first_batch(pieces)
         if not user.active:
-            if not batch.pieces:
-                return user
-            self._trail.commit(actor, user.organisation_id, batch.changes, batch.writes)
-            return None
+            return self._some_of(actor, user, pieces)
+        batch = first_batch(pieces)
         forlorn = [piece.last_lead_of for piece in pieces if piece.last_lead_of is not None]
         if forlorn:
             raise last_lead(forlorn)
@@ -178,10 +175,11 @@ class Users:
         self._trail.commit(actor, user.organisation_id, changes, [_edit(user, after), *batch.writes])
         return None
 
-    def _withdraw_some(self, actor: Actor, user: User) -> User | None:
+    def _some_of(self, actor: Actor, user: User, pieces: Iterable[Piece]) -> User | None:
+        """One transaction of ``pieces``; the user where there are none."""
         from bbws_access.services.holdings import first_batch
 
-        batch = first_batch(self._holdings.to_withdraw(actor, user))
+        batch = first_batch(pieces)
         if not batch.pieces:
             return user
         self._trail.commit(actor, user.organisation_id, batch.changes, batch.writes)
