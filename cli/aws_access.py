@@ -61,7 +61,7 @@ class AwsAccess(Place):
         return kept | _DUMMY_CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.settings.region}
 
     def client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
-        """A boto3 client, with timeouts and retries; the account has been checked before it is handed out.
+        """A client, with timeouts and retries; the account has been checked before it is handed out.
 
         ``bulk`` is for many large requests from many threads, whose parameters are known to be right; a ``brief``
         one gives up soon, for what may get lost.
@@ -80,7 +80,7 @@ class AwsAccess(Place):
     def _client(self, service: str, *, bulk: bool = False, brief: bool = False) -> Any:
         from botocore.config import Config
 
-        from bbws_access.adapters.clients import s3_config, session_of
+        from bbws_access.adapters.clients import make_client, s3_config
         from bbws_access.aws_errors import translated
 
         brief = brief or self.hurried
@@ -98,7 +98,7 @@ class AwsAccess(Place):
             config = config.merge(s3_config(self.endpoint))
         profile = self.profile if self.endpoint is None else None
         with translated("the AWS profile"):
-            client = session_of(profile).client(service, config=config, **chosen)
+            client = make_client(service, profile=profile, config=config, **chosen)
         if self.dry_run:
             from bbws_access.rehearsal import refuse_writes
 

@@ -6,10 +6,9 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.config import Config
 
-from bbws_access.adapters.clients import s3_config
+from bbws_access.adapters.clients import make_client, s3_config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,13 +36,13 @@ def client(service: str) -> Any:
     config = _CONFIGS.get(service, CONFIG)
     if service == "s3":
         config = config.merge(s3_config(os.environ.get("AWS_ENDPOINT_URL")))
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return make_client(service, config=config)
 
 
 @cache
 def impatient_dynamodb() -> DynamoDBClient:
     """For what is done within a request and may be left undone: one try, of at most 300 ms to connect and to answer."""
-    found: DynamoDBClient = boto3.client("dynamodb", config=_IMPATIENT)
+    found: DynamoDBClient = make_client("dynamodb", config=_IMPATIENT)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
 from pydantic import ValidationError
 
 from bbws_access import keys
@@ -13,6 +12,7 @@ from bbws_access.keeper.live import Live
 from bbws_access.keeper.records import finding, key_of
 from bbws_access.models.role import Role
 from bbws_access.models.team import Team, TeamRole
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Item, Query
 from bbws_access.store.writes import Update
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bbws_access.aws_errors import THROTTLING, error_code, translate
 from bbws_access.backoff import Backoff
 from bbws_access.errors import Busy
-from bbws_access.store.codec import Attributes, encode, to_request
+from bbws_access.store.codec import Attributes, to_request
+from bbws_access.store.conditions import Condition, condition_request
 from bbws_access.store.table import MAX_TRANSACTION
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class Loader:
         self._size = 0
         self._lost: list[tuple[Attributes, str]] = []
 
-    def put(self, item: Attributes, size: int, condition: ConditionBase, what: str = "") -> None:
+    def put(self, item: Attributes, size: int, condition: Condition, what: str = "") -> None:
         """``item`` in DynamoDB's own JSON, of about ``size`` bytes; ``what`` is for whoever hears that it lost."""
         if self._held and (len(self._held) == MAX_TRANSACTION or self._size + size > MOST_BYTES):
             self._write()
-        request = {"TableName": self._table, "Item": to_request(item), **_conditional(condition)}
+        request = {"TableName": self._table, "Item": to_request(item), **condition_request(condition)}
         self._held.append(_Put(item, what, request))
         self._size += size
 
@@ -128,14 +128,3 @@ def _comparable(value: Any) -> Any:
             return [_comparable(v) for v in value]
         case _:
             return value
-
-
-def _conditional(condition: ConditionBase) -> dict[str, Any]:
-    built = ConditionExpressionBuilder().build_expression(condition)
-    parts: dict[str, Any] = {
-        "ConditionExpression": built.condition_expression,
-        "ExpressionAttributeNames": dict(built.attribute_name_placeholders),
-    }
-    if built.attribute_value_placeholders:
-        parts["ExpressionAttributeValues"] = encode(built.attribute_value_placeholders)
-    return parts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic import ValidationError
 
 from bbws_access import keys
@@ -22,6 +21,7 @@ from bbws_access.models.role import Role
 from bbws_access.models.user import User
 from bbws_access.services.boundary import unknown_grants
 from bbws_access.services.chain import event_hash
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item
 from bbws_access.store.writes import ABSENT, PRESENT, Delete, Put, Update
 from bbws_access.text import fold_email
@@ -90,7 +90,7 @@ def index_keys(item: Item, expected: keys.Keys) -> list[Finding]:
     assign = {n: expected[n] for n in wrong if n in expected}
     remove = [n for n in wrong if n not in expected]
     before = {n: item[n] for n in wrong if n in item}
-    condition: ConditionBase = PRESENT
+    condition: Condition = PRESENT
     for name in wrong:
         condition &= Attr(name).eq(item[name]) if name in item else Attr(name).not_exists()
     if "version" in item:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.keeper.findings import Finding, Problem, Repair
 from bbws_access.keeper.gather import token_ttl
@@ -15,6 +13,7 @@ from bbws_access.models.invitation import Invitation, InvitationToken
 from bbws_access.models.kinds import InvitationStatus
 from bbws_access.models.role import RoleAssignment
 from bbws_access.models.team import TeamMember
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Item, Query
 from bbws_access.store.writes import Delete, Update
 

@@ -14,8 +14,6 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access.errors import Refused
 from bbws_access.keeper import kinds
 from bbws_access.keeper.archive import Archive
@@ -27,6 +25,7 @@ from bbws_access.keeper.records import holder_key, load
 from bbws_access.keeper.sorting import Sorter
 from bbws_access.keys import Keys
 from bbws_access.store.codec import Attributes, decode_raw
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.scan import Scan
 from bbws_access.store.table import MAX_BATCH_GET, Item, Table
 from bbws_access.store.writes import ABSENT
@@ -180,7 +179,7 @@ class Restorer:
         outcome.take_back(loader.finish())
 
 
-_Verdict = tuple[Fate, Attributes, ConditionBase | None]
+_Verdict = tuple[Fate, Attributes, Condition | None]
 """The fate of an item, the item to write, and the condition under which; ``None`` where nothing is written."""
 
 
@@ -227,7 +226,7 @@ def _merged(pair: _Pair, *, with_assignments: bool) -> _Verdict:
     if mine[by] < theirs[by]:
         return Fate.NEWER, item, None
     kept: Attributes = {name: there[name] for name in _COUNTS if name in there and name in item}
-    unmoved: ConditionBase = Attr(by).eq(theirs[by])
+    unmoved: Condition = Attr(by).eq(theirs[by])
     for name in kept:
         unmoved &= Attr(name).eq(theirs[name])
     return Fate.UPDATED, {**item, **kept}, unmoved

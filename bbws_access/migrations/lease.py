@@ -7,11 +7,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.clock import Clock
 from bbws_access.errors import AccessError, Conflict
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Check, Delete, Put, Update
 

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.clock import Clock
 from bbws_access.migrations.legacy_layout import Kind
@@ -23,6 +21,7 @@ from bbws_access.migrations.tables import Target
 from bbws_access.migrations.wire import Attributes, digest, stamp_of, text
 from bbws_access.models.audit_questions import HOT_DAYS
 from bbws_access.models.kinds import InvitationStatus
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query
 
 TAKEN_AWAY: Final = "{kind} taken away on this platform since: it stays so"

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor, ActorKind, Origin
 from bbws_access.clock import Clock
@@ -34,6 +32,7 @@ from bbws_access.services.roles import Roles, assigned
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams, joined
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
 
@@ -129,7 +128,7 @@ class AcceptInvitation:
         """Takes the invitation, and the account of its address in any organisation, for this try."""
         claim = self._ids.record()
         busy = Conflict("this invitation is being accepted, or was just now", code="INVITATION_CHANGED")
-        mine: ConditionBase = Attr("status").eq(InvitationStatus.PENDING)
+        mine: Condition = Attr("status").eq(InvitationStatus.PENDING)
         mine &= Attr("tokenHash").eq(invitation.token_hash) & unclaimed(self._clock)
         self._table.transact(
             [

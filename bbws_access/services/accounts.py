@@ -9,14 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.clock import Clock, iso
 from bbws_access.directory import Directory
 from bbws_access.errors import AccessError, Conflict
 from bbws_access.ids import Ids
 from bbws_access.models.user import User
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import Delete, Update
 
@@ -24,7 +23,7 @@ LEASE_LASTS: Final = timedelta(seconds=60)
 """How long a try may take before another may take over; twice the longest time of its function."""
 
 
-def unclaimed(clock: Clock) -> ConditionBase:
+def unclaimed(clock: Clock) -> Condition:
     """Holds for a record that nobody works on; the claim of one who died has run out."""
     return Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(clock.now()))
 

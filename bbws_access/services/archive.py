@@ -22,7 +22,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr
 from pydantic import ValidationError
 
 from bbws_access import keys
@@ -38,6 +37,7 @@ from bbws_access.services import archive_objects as objects
 from bbws_access.services.archive_objects import Contents, Packed
 from bbws_access.services.chain import GENESIS
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import MAX_TRANSACTION, Item, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Put, Update, Write
 

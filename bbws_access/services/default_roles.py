@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -22,6 +20,7 @@ from bbws_access.models.team import TeamRole
 from bbws_access.services.stamps import changed_stamps, new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
 from bbws_access.text import fold_name

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic.alias_generators import to_camel
 
 from bbws_access.access.actor import Actor
@@ -13,6 +12,7 @@ from bbws_access.clock import Clock, iso
 from bbws_access.errors import AccessError, Conflict
 from bbws_access.models.base import Audited, Record
 from bbws_access.services.uniqueness import Named, claim_name, release_name
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.writes import Update, Write
 from bbws_access.text import fold_name
 
@@ -45,12 +45,12 @@ def edit_of(
     before: Audited,
     after: Audited,
     *,
-    condition: ConditionBase | None = None,
+    condition: Condition | None = None,
     otherwise: AccessError | None = None,
 ) -> Update:
     """The write from one to the other, index keys included; it fails where somebody else came first."""
     old, new = before.to_item(), after.to_item()
-    unmoved: ConditionBase = Attr("version").eq(before.version)
+    unmoved: Condition = Attr("version").eq(before.version)
     return Update(
         dict(key),
         assign={name: value for name, value in new.items() if old.get(name) != value},

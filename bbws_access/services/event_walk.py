@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Protocol
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.clock import iso
 from bbws_access.models.audit_questions import AuditQuestion
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item, Query, Table
 
 _END: Final = "~"
@@ -162,7 +161,7 @@ def table_sources(table: Table, question: AuditQuestion, after: str | None = Non
 
 
 def _of_index(
-    table: Table, query: Query, question: AuditQuestion, after: str | None, always: ConditionBase | None = None
+    table: Table, query: Query, question: AuditQuestion, after: str | None, always: Condition | None = None
 ) -> Source:
     end = query.between[0] if question.newest_first and query.between else _END
     asked = replace(query, newest_first=question.newest_first, filter=_filter(question, always))
@@ -186,8 +185,8 @@ def _range(question: AuditQuestion, after: str | None) -> tuple[str, str]:
     return (first, min(after, last)) if question.newest_first else (max(after, first), last)
 
 
-def _filter(question: AuditQuestion, always: ConditionBase | None = None) -> ConditionBase | None:
-    found: list[ConditionBase] = [always] if always is not None else []
+def _filter(question: AuditQuestion, always: Condition | None = None) -> Condition | None:
+    found: list[Condition] = [always] if always is not None else []
     if question.user_id is not None and question.types:
         found.append(Attr("eventType").is_in(sorted(question.types)))
     if question.outcome is not None:
@@ -206,11 +205,11 @@ def _filter(question: AuditQuestion, always: ConditionBase | None = None) -> Con
     return combined
 
 
-def _any_of(attribute: str, values: frozenset[str]) -> ConditionBase:
+def _any_of(attribute: str, values: frozenset[str]) -> Condition:
     """DynamoDB takes at most a hundred values in one IN."""
     ordered = sorted(values) or [""]
     chunks = [Attr(attribute).is_in(ordered[n : n + 100]) for n in range(0, len(ordered), 100)]
-    found: ConditionBase = chunks[0]
+    found: Condition = chunks[0]
     for chunk in chunks[1:]:
         found = found | chunk
     return found

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -27,6 +25,7 @@ from bbws_access.services.boundary import require_seat
 from bbws_access.services.invitation_records import changed, ending, is_open, release_address
 from bbws_access.services.teams import seat_of
 from bbws_access.services.trail import Change
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import MAX_TRANSACTION, Item, Query, Table
 from bbws_access.store.writes import Update, Write
 
@@ -42,7 +41,7 @@ class Count:
 
     key: Keys
     amount: int
-    condition: ConditionBase
+    condition: Condition
     name: str = "userCount"
 
 
@@ -194,7 +193,7 @@ class Holdings:
 
     def _leaving(self, item: Item, found: dict[_Pair, Item], mark: str) -> Piece:
         member, team, role = _seat(item, found)
-        condition: ConditionBase = Attr("memberCount").gte(1)
+        condition: Condition = Attr("memberCount").gte(1)
         counts = {"memberCount": -1}
         if role.leads:
             counts["leadCount"] = -1

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso, parse_iso
@@ -15,6 +13,7 @@ from bbws_access.models.invitation import Invitation, InvitationToken
 from bbws_access.models.kinds import EmailStatus, EventType, InvitationStatus
 from bbws_access.services.stamps import changed_stamps
 from bbws_access.services.trail import Change
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.writes import ABSENT, Check, Delete, Put, Update, Write
 
 VALID_FOR: Final = timedelta(days=7)
@@ -82,7 +81,7 @@ def record_writes(invitation: Invitation) -> list[Write]:
     ]
 
 
-def claim_address(invitation: Invitation, *, free: ConditionBase = ABSENT) -> Put:
+def claim_address(invitation: Invitation, *, free: Condition = ABSENT) -> Put:
     """Makes it the one pending invitation of its address; fails where the address is not ``free``."""
     guard = keys.pending_invitation_key(invitation.organisation_id, invitation.email)
     return Put(
@@ -160,10 +159,10 @@ def changed(action: str, invitation: Invitation, after: dict[str, Any] | None = 
     )
 
 
-def _untouched(invitation: Invitation, clock: Clock) -> ConditionBase:
+def _untouched(invitation: Invitation, clock: Clock) -> Condition:
     """Pending, under the token that was read, and nobody is accepting it right now."""
-    unclaimed: ConditionBase = Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(clock.now()))
-    pending: ConditionBase = Attr("status").eq(InvitationStatus.PENDING)
+    unclaimed: Condition = Attr("claim").not_exists() | Attr("claimExpiresAt").lt(iso(clock.now()))
+    pending: Condition = Attr("status").eq(InvitationStatus.PENDING)
     return pending & Attr("tokenHash").eq(invitation.token_hash) & unclaimed
 
 

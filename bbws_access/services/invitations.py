@@ -9,8 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor, ActorKind, Origin
 from bbws_access.clock import Clock, iso
@@ -47,6 +45,7 @@ from bbws_access.services.roles import Roles
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import Teams
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Update, Write
 from bbws_access.text import fold_email
@@ -134,7 +133,7 @@ class Invitations:
         """The writes of a new pending invitation; one of the same address that ran out makes room."""
         org_id, email = invitation.organisation_id, invitation.email
         changes, writes = [created(invitation)], record_writes(invitation)
-        free: ConditionBase = ABSENT
+        free: Condition = ABSENT
         holder = self._table.get(keys.pending_invitation_key(org_id, email))
         if holder is not None:
             earlier = self.load(org_id, str(holder["invitationId"]))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.clock import Clock
 from bbws_access.errors import TooManyRequests
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Table
 from bbws_access.store.writes import Update
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.errors import Conflict, InvalidInput, NotFound
@@ -23,6 +21,7 @@ from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.team_roles import TeamRoles
 from bbws_access.services.teams import Teams, joined, role_count, seat_of, seat_writes
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import PRESENT, Check, Update, Write
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -18,6 +16,7 @@ from bbws_access.services.editing import differing, edit_of, edited, require_ver
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, Check, Delete, Put, Write
 from bbws_access.text import fold_name

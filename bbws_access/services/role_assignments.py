@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.access.grants import EVERYTHING
@@ -15,6 +13,7 @@ from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.user import User
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.trail import Change, Trail
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Delete, Put, Update, Write
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -31,6 +29,7 @@ from bbws_access.services.role_assignments import RoleAssignments, assigned, loa
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
 from bbws_access.wording import number_of
@@ -188,7 +187,7 @@ class Roles:
             raise _in_use(role)
         after = edited(role, changes, actor, self._clock)
         key = keys.role_key(role.organisation_id, role.role_id)
-        unheld: ConditionBase | None = Attr("userCount").eq(0) | Attr("userCount").not_exists() if idle else None
+        unheld: Condition | None = Attr("userCount").eq(0) | Attr("userCount").not_exists() if idle else None
         try:
             self._trail.commit(
                 actor, role.organisation_id, [change], [edit_of(key, role, after, condition=unheld), *(more or [])]

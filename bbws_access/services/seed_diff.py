@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
 from pydantic.alias_generators import to_camel
 
 from bbws_access import keys
@@ -34,6 +33,7 @@ from bbws_access.services.seed import permission_record
 from bbws_access.services.stamps import MIGRATED_FROM
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import MAX_TRANSACTION, Item, Table
 from bbws_access.store.writes import PRESENT, Update
 from bbws_access.text import fold_name
@@ -156,7 +156,7 @@ class SeedDiff:
 def _permission_to_default(key: Keys, before: Permission, changes: Mapping[str, Any]) -> Update:
     """Where it is as it was read: it has no version, and an index key that follows from its category."""
     old, new = before.to_item(), before.model_copy(update=changes).to_item()
-    unmoved: ConditionBase = PRESENT
+    unmoved: Condition = PRESENT
     for name in changes:
         unmoved &= Attr(to_camel(name)).eq(old[to_camel(name)])
     return Update(key, assign={name: value for name, value in new.items() if old.get(name) != value}, condition=unmoved)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr, ConditionBase
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -27,6 +25,7 @@ from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
+from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Write
 from bbws_access.wording import number_of
@@ -126,7 +125,7 @@ class TeamRoles:
             after=shown_after(changes),
             more={"name": before.name},
         )
-        unused: ConditionBase | None = Attr("userCount").eq(0) | Attr("userCount").not_exists() if idle else None
+        unused: Condition | None = Attr("userCount").eq(0) | Attr("userCount").not_exists() if idle else None
         writes: list[Write] = [
             edit_of(keys.team_role_key(org_id, team_role_id), before, after, condition=unused),
             *rename_writes(org_id, Named.TEAM_ROLE, before.name, after.name, team_role_id),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso
@@ -28,6 +26,7 @@ from bbws_access.services.stamps import new_stamps
 from bbws_access.services.team_roles import load_team_role
 from bbws_access.services.trail import Change, Trail
 from bbws_access.services.uniqueness import Named, claim_name, holder_of
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Put, Update, Write
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.backoff import Backoff
@@ -18,6 +16,7 @@ from bbws_access.ids import Ids
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.kinds import EventType, Outcome
 from bbws_access.services.chain import GENESIS, event_hash, recordable
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType, Outcome
 from bbws_access.services.chain_check import CHAIN_FIELDS
 from bbws_access.services.stamps import MIGRATED_FROM
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Item, Query, Table
 
 

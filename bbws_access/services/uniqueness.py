@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.errors import Conflict, InvalidInput
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Delete, Put
 from bbws_access.text import fold_name

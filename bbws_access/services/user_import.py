@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from boto3.dynamodb.conditions import Attr
-
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.errors import AccessError, Conflict
@@ -29,6 +27,7 @@ from bbws_access.services.members import Members
 from bbws_access.services.role_assignments import RoleAssignments, assigned
 from bbws_access.services.teams import Teams, joined, seat_writes
 from bbws_access.services.trail import Trail
+from bbws_access.store.conditions import Attr
 from bbws_access.store.writes import PRESENT, Check
 
 

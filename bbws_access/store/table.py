@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder, Key
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bbws_access.aws_errors import error_code, translate, translated
@@ -15,6 +14,7 @@ from bbws_access.backoff import Backoff
 from bbws_access.errors import AccessError, Busy, Conflict
 from bbws_access.keys import Keys
 from bbws_access.store.codec import decode, encode
+from bbws_access.store.conditions import Attr, Condition, Placeholders
 from bbws_access.store.schema import index_name
 from bbws_access.store.writes import Write
 
@@ -61,29 +61,23 @@ class Query:
     newest_first: bool = False
     limit: int | None = None
     start_after: Keys | None = None
-    filter: ConditionBase | None = None
+    filter: Condition | None = None
 
     def request(self) -> dict[str, Any]:
         prefix = "" if self.index is None else index_name(self.index)
-        condition: ConditionBase = Key(f"{prefix}PK").eq(self.partition)
+        condition = Attr(f"{prefix}PK").eq(self.partition)
         if self.begins_with is not None:
-            condition &= Key(f"{prefix}SK").begins_with(self.begins_with)
+            condition &= Attr(f"{prefix}SK").begins_with(self.begins_with)
         elif self.between is not None:
-            condition &= Key(f"{prefix}SK").between(*self.between)
-        builder = ConditionExpressionBuilder()
-        built = builder.build_expression(condition, is_key_condition=True)
-        names, values = dict(built.attribute_name_placeholders), dict(built.attribute_value_placeholders)
+            condition &= Attr(f"{prefix}SK").between(*self.between)
+        placeholders = Placeholders()
         request: dict[str, Any] = {
-            "KeyConditionExpression": built.condition_expression,
+            "KeyConditionExpression": condition.expression(placeholders),
             "ScanIndexForward": not self.newest_first,
         }
         if self.filter is not None:
-            filtered = builder.build_expression(self.filter)
-            request["FilterExpression"] = filtered.condition_expression
-            names |= filtered.attribute_name_placeholders
-            values |= filtered.attribute_value_placeholders
-        request["ExpressionAttributeNames"] = names
-        request["ExpressionAttributeValues"] = encode(values)
+            request["FilterExpression"] = self.filter.expression(placeholders)
+        request |= placeholders.request()
         if prefix:
             request["IndexName"] = prefix
         else:

@@ -1,23 +1,21 @@
 """What can be written: puts, updates, deletes and checks, each with its condition.
 
-A condition is built with boto3's own builder (``Attr("version").eq(3)``). ``otherwise`` is the error
-that is raised when the condition does not hold, so that a race lost reads as what it means.
+``otherwise`` is the error that is raised when the condition does not hold, so that a race lost reads as what it means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
+from typing import Any, Final
 
 from bbws_access.errors import AccessError
 from bbws_access.keys import Keys
 from bbws_access.store.codec import encode, encode_value
+from bbws_access.store.conditions import Attr, Condition, condition_request
 
-ABSENT: ConditionBase = Attr("PK").not_exists()
-PRESENT: ConditionBase = Attr("PK").exists()
+ABSENT: Final = Attr("PK").not_exists()
+PRESENT: Final = Attr("PK").exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +23,11 @@ class Put:
     """Writes a whole item."""
 
     item: Mapping[str, Any]
-    condition: ConditionBase | None = None
+    condition: Condition | None = None
     otherwise: AccessError | None = None
 
     def request(self) -> dict[str, Any]:
-        return {"Put": {"Item": encode(self.item), **_condition(self.condition)}}
+        return {"Put": {"Item": encode(self.item), **condition_request(self.condition)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Update:
     assign: Mapping[str, Any] = field(default_factory=dict)
     add: Mapping[str, int] = field(default_factory=dict)
     remove: Sequence[str] = ()
-    condition: ConditionBase | None = None
+    condition: Condition | None = None
     otherwise: AccessError | None = None
 
     def request(self) -> dict[str, Any]:
@@ -61,7 +59,7 @@ class Update:
             removes.append(f"#r{n}")
         clauses = [("SET", sets), ("ADD", adds), ("REMOVE", removes)]
         expression = " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses if parts)
-        condition = _condition(self.condition)
+        condition = condition_request(self.condition)
         names |= condition.pop("ExpressionAttributeNames", {})
         values |= condition.pop("ExpressionAttributeValues", {})
         request: dict[str, Any] = {
@@ -80,11 +78,11 @@ class Delete:
     """Removes an item: guards and tokens only; entities are deactivated."""
 
     key: Keys
-    condition: ConditionBase | None = None
+    condition: Condition | None = None
     otherwise: AccessError | None = None
 
     def request(self) -> dict[str, Any]:
-        return {"Delete": {"Key": encode(self.key), **_condition(self.condition)}}
+        return {"Delete": {"Key": encode(self.key), **condition_request(self.condition)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +90,11 @@ class Check:
     """Writes nothing, and makes the transaction depend on an item's state."""
 
     key: Keys
-    condition: ConditionBase
+    condition: Condition
     otherwise: AccessError | None = None
 
     def request(self) -> dict[str, Any]:
-        return {"ConditionCheck": {"Key": encode(self.key), **_condition(self.condition)}}
+        return {"ConditionCheck": {"Key": encode(self.key), **condition_request(self.condition)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +174,3 @@ PlainWrite = Put | Update | Delete | Check
 """What the services write."""
 
 Write = PlainWrite | PutTyped | UpdateTyped | DeleteTyped
-
-
-def _condition(condition: ConditionBase | None) -> dict[str, Any]:
-    if condition is None:
-        return {}
-    built = ConditionExpressionBuilder().build_expression(condition)
-    parts: dict[str, Any] = {"ConditionExpression": built.condition_expression}
-    if built.attribute_name_placeholders:
-        parts["ExpressionAttributeNames"] = dict(built.attribute_name_placeholders)
-    if built.attribute_value_placeholders:
-        parts["ExpressionAttributeValues"] = encode(built.attribute_value_placeholders)
-    return parts

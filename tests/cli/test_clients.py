@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import UnknownServiceError
 
-from bbws_access.adapters.clients import session_of
+from bbws_access.adapters.clients import make_client
 from cli.aws_access import ClientOnDemand
 
 
 def test_every_service_that_is_used_can_be_made_and_no_other() -> None:
     for service in ("dynamodb", "s3", "ses", "sts", "cognito-idp", "lambda", "sqs", "cloudwatch", "logs"):
-        client = session_of(None).client(service, region_name="eu-west-1")
+        client = make_client(service, region_name="eu-west-1")
         assert client.meta.service_model.service_name == service
     with pytest.raises(UnknownServiceError):
-        session_of(None).client("no-such-service", region_name="eu-west-1")
-    assert session_of(None).client("s3", region_name="eu-west-1").upload_file
+        make_client("no-such-service", region_name="eu-west-1")
+    assert make_client("s3", region_name="eu-west-1").upload_file
 
 
 def test_a_client_is_made_with_its_first_use_and_once() -> None:

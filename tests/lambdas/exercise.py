@@ -116,8 +116,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         for name, value in settings.items():
             monkeypatch.setenv(f"BBWS_{name}", value)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        make = boto3.client
-        monkeypatch.setattr(clients.boto3, "client", lambda *a, **k: recorder.watch(make(*a, **k)))
+        make = clients.make_client
+        monkeypatch.setattr(clients, "make_client", lambda *a, **k: recorder.watch(make(*a, **k)))
         for module in (wiring, authorizer):
             monkeypatch.setattr(module, "SystemClock", lambda: clock)
         _forget()

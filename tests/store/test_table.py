@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bbws_access.backoff import Backoff
 from bbws_access.errors import AccessError, Busy, Conflict, Denied, NotFound, Unauthenticated, Unreachable
+from bbws_access.store.conditions import Attr
 from bbws_access.store.table import ConditionFailed, Query, Table
 from bbws_access.store.writes import ABSENT, PRESENT, Check, Delete, Put, Update
 from tests.conftest import Platform
