@@ -18,8 +18,8 @@ _DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY
 """What the emulator takes; the user's own never go to it."""
 
 
-class ClientOnDemand:
-    """Stands for a client that is made when it is first used: making one takes longer than most requests."""
+class OnDemand:
+    """Stands for something that is made when it is first used: a client takes longer to make than most requests."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
@@ -68,10 +68,6 @@ class AwsAccess(Place):
         """
         self.check_account()
         return self._client(service, bulk=bulk, brief=brief)
-
-    def client_on_demand(self, service: str) -> Any:
-        """The same, made with its first use; nothing is asked of AWS before."""
-        return ClientOnDemand(lambda: self.client(service))
 
     def unchecked_client(self, service: str) -> Any:
         """A client for looking at what is wrong with the credentials themselves; only reading."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bbws_access.errors import InvalidInput
 from cli.asking import Asking
-from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
+from cli.aws_access import EMULATED_ACCOUNT, AwsAccess, OnDemand
 from cli.overrides import Overrides
 from cli.paging import chosen_pager
 from cli.place import LOCAL, PROD
@@ -22,7 +22,10 @@ from cli.suggestions import as_typed_here
 
 if TYPE_CHECKING:
     from bbws_access.access.actor import Actor, Origin
+    from bbws_access.audit_storage import AuditStorage
     from bbws_access.bootstrap import Services, World
+    from bbws_access.directory import Directory
+    from bbws_access.mail import Mailer
     from bbws_access.models.organisation import Organisation
     from bbws_access.services.trail import Trail
     from bbws_access.store.journal import Journal
@@ -69,14 +72,10 @@ class Session(AwsAccess, Asking):
 
     @cached_property
     def world(self) -> World:
-        """The environment itself."""
-        from bbws_access.adapters.cognito import CognitoDirectory
-        from bbws_access.adapters.s3 import S3AuditStorage
-        from bbws_access.adapters.ses import SesMailer
+        """The environment itself; of it a command waits for the table, and for the rest where it uses it."""
         from bbws_access.bootstrap import World
         from bbws_access.clock import SystemClock
         from bbws_access.ids import RandomIds
-        from bbws_access.models.kinds import LockMode
         from bbws_access.names import Names
         from bbws_access.store.table import Table
 
@@ -84,13 +83,29 @@ class Session(AwsAccess, Asking):
             table=Table(self.client("dynamodb"), Names(self.env).table),
             clock=SystemClock(),
             ids=RandomIds(),
-            mailer=SesMailer(self.client_on_demand("ses"), self.settings.mail_from),
-            directory=CognitoDirectory(self.client_on_demand("cognito-idp"), self.outputs["user_pool_id"]),
-            audit_storage=S3AuditStorage(
-                self.client_on_demand("s3"), Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
-            ),
+            mailer=cast("Mailer", OnDemand(self._mailer)),
+            directory=cast("Directory", OnDemand(self._directory)),
+            audit_storage=cast("AuditStorage", OnDemand(self._audit_storage)),
             link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
         )
+
+    def _mailer(self) -> Mailer:
+        from bbws_access.adapters.ses import SesMailer
+
+        return SesMailer(self.client("ses"), self.settings.mail_from)
+
+    def _directory(self) -> Directory:
+        from bbws_access.adapters.cognito import CognitoDirectory
+
+        return CognitoDirectory(self.client("cognito-idp"), self.outputs["user_pool_id"])
+
+    def _audit_storage(self) -> AuditStorage:
+        from bbws_access.adapters.s3 import S3AuditStorage
+        from bbws_access.models.kinds import LockMode
+        from bbws_access.names import Names
+
+        bucket, mode = Names(self.env).audit_bucket, LockMode(self.settings.audit_lock_mode)
+        return S3AuditStorage(self.client("s3"), bucket, mode)
 
     @cached_property
     def journal(self) -> Journal:

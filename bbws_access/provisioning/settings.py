@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bbws_access.errors import InvalidInput, ProvisioningFailed
 
@@ -22,6 +22,9 @@ ACCOUNTS: Final = "BBWS_ACCESS_ACCOUNTS"
 _ACCOUNT: Final = re.compile(r"([a-z]+)=([0-9]{12})")
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+"""Enough for a file in the sources; the parser of all that RFC 5322 allows takes 20 ms to import, in every command."""
 
 
 class EnvironmentSettings(BaseModel):
@@ -36,7 +39,7 @@ class EnvironmentSettings(BaseModel):
     environment: str
     region: str
     account_id: AccountId | None
-    mail_from: EmailStr
+    mail_from: Address
     emulated: bool = False
     point_in_time_recovery: bool = True
     deletion_protection: bool

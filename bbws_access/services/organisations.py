@@ -5,13 +5,11 @@ from __future__ import annotations
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
-from bbws_access.defaults import SEED_VERSION
 from bbws_access.errors import Conflict, NotFound
 from bbws_access.ids import Ids
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
 from bbws_access.models.organisation import NewOrganisation, Organisation, OrganisationChanges
-from bbws_access.services.default_roles import all_defaults
 from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.stamps import new_stamps
@@ -36,6 +34,10 @@ class Organisations:
 
         Raises :class:`Conflict` with the code ``ORGANISATION_EXISTS`` for a name that is taken.
         """
+        # All of the catalogue of roles, which whoever only looks for an organisation need not wait for.
+        from bbws_access.defaults import SEED_VERSION
+        from bbws_access.services.default_roles import all_defaults
+
         actor.require("org:create", PLATFORM)
         org_id = self._ids.organisation()
         stamps = new_stamps(actor, self._clock)
