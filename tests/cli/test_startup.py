@@ -45,3 +45,24 @@ def test_the_root_help_imports_nothing_heavy() -> None:
 def test_a_nouns_help_imports_nothing_heavy(noun: str) -> None:
     # Typer itself builds the types of options with pydantic.
     assert not (HEAVY - {"pydantic"}) & imported_by(noun, "--help")
+
+
+def test_a_listing_waits_for_nothing_that_it_does_not_use() -> None:
+    """Over a table that is answered for; its client is real."""
+    code = """
+import sys
+from bbws_access.models.organisation import Organisation
+from bbws_access.store.table import Page, Table
+from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
+from cli.main import run
+
+stamps = {"date_created": "", "created_by": "", "date_updated": "", "updated_by": ""}
+AwsAccess.endpoint, AwsAccess.caller = "http://127.0.0.1:1", (EMULATED_ACCOUNT, "arn:aws:iam::0:user/x")
+Table.get = lambda self, key: Organisation(organisation_id="org-1", name="Acme", **stamps).to_item()
+Table.query = lambda self, query: Page([], None)
+assert run(["users", "list", "--org", "org-1", "-o", "json"]) == 0
+heavy = {"boto3", "s3transfer", "email_validator", "bbws_access.adapters.s3", "bbws_access.services.default_roles"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
