@@ -56,7 +56,7 @@ from bbws_access.store.table import Page, Table
 from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
 from cli.main import run
 
-stamps = {"date_created": "", "created_by": "", "date_updated": "", "updated_by": ""}
+stamps = {"date_created": "", "created_by": "", "date_last_updated": "", "last_updated_by": ""}
 AwsAccess.endpoint, AwsAccess.caller = "http://127.0.0.1:1", (EMULATED_ACCOUNT, "arn:aws:iam::0:user/x")
 Table.get = lambda self, key: Organisation(organisation_id="org-1", name="Acme", **stamps).to_item()
 Table.query = lambda self, query: Page([], None)

@@ -248,7 +248,8 @@ def test_nothing_heavy_is_imported_on_the_way_of_every_request(monkeypatch: pyte
         "import sys, lambdas.authorizer\n"
         "lambdas.authorizer.dynamodb()\n"
         "heavy = {'pydantic', 'pydantic_core', 'aws_lambda_powertools', 'jinja2', 'typer', 'rich', 'boto3',\n"
-        "         'email_validator', 's3transfer', 'bbws_access.models', 'bbws_access.services', 'bbws_access.bootstrap', 'cli'}\n"
+        "         'email_validator', 's3transfer',\n"
+        "         'bbws_access.models', 'bbws_access.services', 'bbws_access.bootstrap', 'cli'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
