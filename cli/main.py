@@ -64,8 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
-        message = f"unexpected {type(error).__name__}: {error}"
-        return _failed(error, message, "the details are shown with --debug", ExitCode.FAILED, debug)
+        return _failed(error, *_unexpected(error), ExitCode.FAILED, debug)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
@@ -80,6 +79,19 @@ def _failed(error: Exception, message: str, hint: str | None, code: ExitCode, de
         sys.stderr.write(safe_lines("".join(traceback.format_exception(error))))
     error_line(message, hint)
     return code
+
+
+def _unexpected(error: Exception) -> tuple[str, str]:
+    """One line, and where to look. What was typed is validated before: what pydantic refuses now was in the table."""
+    if type(error).__name__ == "ValidationError" and hasattr(error, "errors"):
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        fields = sorted({".".join(str(part) for part in found["loc"]) for found in wrong})
+        return (
+            f"a record of the table is damaged: {error.title}, field {', '.join(fields)}",  # type: ignore[attr-defined]
+            "bbws-access table verify",
+        )
+    first = str(error).partition("\n")[0]
+    return f"unexpected {type(error).__name__}: {first}", "the details are shown with --debug"
 
 
 def _misused(error: Exception) -> int:

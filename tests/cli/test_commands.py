@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bbws_access import keys
+from bbws_access.store.writes import Update
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
@@ -204,6 +206,15 @@ def test_a_defect_is_one_line_and_a_traceback_only_on_demand(bbws: Run, monkeypa
     debug = bbws("orgs", "list", "--debug")
     assert "Traceback" in debug.err
     assert "hunter2" not in debug.err.replace('secret = "hunter2-Token"', "")
+
+
+def test_a_damaged_record_is_named_with_what_looks_for_such(bbws: Run, platform: Platform, acme: str) -> None:
+    platform.table.write(Update(keys.organisation_key(acme), assign={"name": 7}, remove=["createdBy"]))
+    done = bbws("orgs", "show", acme)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: a record of the table is damaged: Organisation, field createdBy, name; try: bbws-access table verify\n"
+    )
 
 
 def test_an_interrupt_is_130(bbws: Run, monkeypatch: pytest.MonkeyPatch) -> None:
