@@ -15,6 +15,8 @@ from bbws_access.access.policy import MAX_POLICY_BYTES, policy
 from bbws_access.defaults import PERMISSIONS, TEAM_ROLES
 from tests.access.contract import ROWS, Request, allows, may_call, requests
 
+pytestmark = pytest.mark.slow
+
 API = "arn:aws:execute-api:af-south-1:123456789012:abcdefghij/prod"
 ARN = f"{API}/GET/v1/platform/roles"
 OWN, OTHER = f"org-{uuid.UUID(int=1)}", f"org-{uuid.UUID(int=2)}"

@@ -25,6 +25,8 @@ from bbws_access.services.user_import import Done
 from tests.bulk.crowd import CountingTable, Crowd, ForgetfulTable, Killed, csv_of
 from tests.declared.place import WHO, address
 
+pytestmark = pytest.mark.slow
+
 
 def checked(crowd: Crowd, file: ImportFile, services: Services | None = None) -> Checked:
     rows = (services or crowd.services).import_rows

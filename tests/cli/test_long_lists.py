@@ -28,6 +28,8 @@ from tests.cli.conftest import Run
 from tests.cli.memory import Memory, NoTable
 from tests.services.staff import STAMPS
 
+pytestmark = pytest.mark.slow
+
 MANY = 5_000
 
 

@@ -20,6 +20,8 @@ from tests.cli.conftest import Result, Run
 from tests.migrations.conftest import all_items, create_tables, put_all
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "bbws-aipagebuilder-local-ddb-access-management"
 TARGET = "bbws-access-local-ddb-access-management"
 

@@ -29,6 +29,8 @@ from tests.fakes import FakeIds
 from tests.services.holders import holder
 from tests.services.test_audit_verify import OPERATOR, ORG, World, decision, world
 
+pytestmark = pytest.mark.slow
+
 Files = dict[str, bytes]
 
 

@@ -33,6 +33,8 @@ from bbws_access.store.writes import ABSENT
 from tests.conftest import Platform
 from tests.keeper.conftest import Town
 
+pytestmark = pytest.mark.slow
+
 NEW = "bbws-access-restored"
 
 

@@ -18,6 +18,8 @@ from tests.cli.conftest import Run, bare, bbws  # noqa: F401 - fixtures
 from tests.conftest import TABLE_NAME, Platform
 from tests.keeper.conftest import Town
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "backups"
 
 

@@ -28,6 +28,8 @@ from bbws_access.store.table import Item
 from bbws_access.text import fold_name
 from tests.keeper.conftest import Town, moto_table
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _quick_scan(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

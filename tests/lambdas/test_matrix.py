@@ -19,7 +19,7 @@ from tests.lambdas.gateway import proxy_event, send
 from tests.matrix.cast import OPERATOR, Ask, Cast
 from tests.matrix.expected import Caller, expected
 
-pytestmark = pytest.mark.usefixtures("functions")
+pytestmark = [pytest.mark.usefixtures("functions"), pytest.mark.slow]
 
 API = "arn:aws:execute-api:eu-west-1:123456789012:abcdefghij/dev"
 SERVED = [f for f in ENDPOINTS if f in DEPLOYED]

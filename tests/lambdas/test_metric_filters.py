@@ -21,6 +21,8 @@ from tests.lambdas.gateway import Reply
 from tests.lambdas.recorder import ACCOUNT, REGION
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 NAMES = {found.name for found in FILTERS}
 READS = {found.name: found for found in FILTERS}
 

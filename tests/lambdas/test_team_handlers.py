@@ -13,7 +13,7 @@ from tests.lambdas.gateway import Reply, ask, handler_of, proxy_event, send
 from tests.services.holders import holder, member
 from tests.services.staff import require_exact_counts
 
-pytestmark = pytest.mark.usefixtures("functions")
+pytestmark = [pytest.mark.usefixtures("functions"), pytest.mark.slow]
 
 ADMIN = "team:* site:* org:user:manage user:read"
 TEAM = {"name": "Web", "description": "Sites", "divisionId": "south"}

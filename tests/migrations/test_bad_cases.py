@@ -22,6 +22,8 @@ from bbws_access.store.codec import decode
 from tests.migrations.conftest import Scene
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 
 def balanced(scene: Scene, done: Done) -> None:
     """Source items are target items, quarantined ones and documented merges; and the file has what it says."""

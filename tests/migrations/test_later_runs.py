@@ -16,6 +16,8 @@ from bbws_access.store.codec import decode
 from tests.migrations.conftest import Scene, put_all
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 
 def delete(scene: Scene, *items: Attributes) -> None:
     for item in items:

@@ -11,6 +11,8 @@ from bbws_access.store.readonly import forbid_writes
 from tests.migrations.conftest import Scene
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_costs_what_the_dry_run_said(scene: Scene, legacy: LegacyTable) -> None:
     scene.fill(*legacy.basics(), legacy.user("o1", "big", firstName="x" * 5000), legacy.event("o1", "e1"))

@@ -18,6 +18,8 @@ from bbws_access.provisioning.running import Running
 from bbws_access.store.schema import table_definition
 from tests.provisioning.functions import aws_in_memory, deploy
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["aws_in_memory"]
 
 NAMES: Final = Names("dev")

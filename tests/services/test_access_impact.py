@@ -28,6 +28,8 @@ from tests.fakes import FakeAuditStorage, FakeDirectory, FakeIds, FakeMailer, Fi
 from tests.services.test_effective_access_agrees import API, GRANTS, OPERATOR, Random
 from tests.services.writing_cases import Stage
 
+pytestmark = pytest.mark.slow
+
 SITES = ["site:read", "site:update", "site:publish", "site:backup"]
 """Permissions for which no capability stands."""
 

@@ -26,6 +26,8 @@ from bbws_access.store.writes import Put, Write
 from tests.conftest import Platform
 from tests.services.test_audit import event
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def org(platform: Platform) -> str:

@@ -22,6 +22,8 @@ from bbws_access.store.table import Item
 from tests.fakes import FakeAuditStorage, FakeIds, FixedClock
 from tests.services.memory_table import MemoryTable
 
+pytestmark = pytest.mark.slow
+
 EVENTS: Final = 100_000
 ORG: Final = "org-large"
 DAY: Final = datetime(2026, 3, 1, tzinfo=UTC)

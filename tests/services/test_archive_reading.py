@@ -17,6 +17,8 @@ from bbws_access.services.trail import Change
 from tests.conftest import Platform
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -23,6 +23,8 @@ from bbws_access.store.writes import Put
 from tests.fakes import FakeIds
 from tests.services.test_audit_verify import OPERATOR, ORG, World, decision, recent, world
 
+pytestmark = pytest.mark.slow
+
 OWNER = f"ORG#{ORG}"
 
 
