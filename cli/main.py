@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bbws_access.errors import AccessError, ExitCode
 
@@ -104,6 +104,8 @@ def _misused(error: Exception) -> int:
         return ExitCode.USAGE
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     message = message.replace("Value error, ", "")  # pydantic's, for what Typer has refused
+    if type(error).__name__ == "NoSuchOption":
+        message = _no_such_option(error)
     parameter = getattr(error, "param", None)
     if " is not one of " in message and parameter is not None:
         from cli.parameters import described_parameter
@@ -113,6 +115,16 @@ def _misused(error: Exception) -> int:
     path = context.command_path if context is not None else "bbws-access"
     error_line(message[:1].lower() + message[1:].rstrip("."), f"{path} --help")
     return ExitCode.USAGE
+
+
+def _no_such_option(error: Any) -> str:
+    """With the options that were meant: those that look alike also without the dashes, which all have."""
+    from difflib import get_close_matches
+
+    name = error.option_name.lstrip("-")
+    near = get_close_matches(name, [option.lstrip("-") for option in error.possibilities or ()])
+    offered = " or ".join(f"'--{option}'" for option in near)
+    return f"no such option '{error.option_name}'" + (f". Did you mean {offered}?" if offered else "")
 
 
 def _interrupted() -> int:

@@ -87,7 +87,7 @@ def _show_group(show: Renderer, group: Group) -> None:
     if because:
         show.parts((f"      because of {', '.join(because)}", colour))
     for attribute in _told(group):
-        show.parts((f"      {attribute}", "dim"))
+        show.parts((f"      {attribute}", "dim"), cut=True)
 
 
 def _names(group: Group) -> str:

@@ -19,6 +19,7 @@ from cli.safety import safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from cli.layout import Layout
 
@@ -119,14 +120,21 @@ class Renderer:
         """A line of data that is no table."""
         self._console().print(_plain(safe(text)), soft_wrap=True)
 
-    def parts(self, *parts: tuple[str, str | None]) -> None:
-        """A line of data in pieces, each with a style; cut at the edge of a screen, whole elsewhere."""
+    def parts(self, *parts: tuple[str, str | None], cut: bool = False) -> None:
+        """A line of data in pieces, each with a style; at the edge of a screen folded under its last piece, or ``cut``.
+
+        One with a command in it is left whole, to be copied.
+        """
         from rich.text import Text
 
         console = self._console()
-        line = Text.assemble(*((safe(text), style or "") for text, style in parts))
-        if console.is_terminal:
-            line.truncate(console.width, overflow="ellipsis")
+        pieces = [Text(safe(text), style or "") for text, style in parts]
+        line = Text.assemble(*pieces)
+        if console.is_terminal and line.cell_len > console.width:
+            if cut:
+                line.truncate(console.width, overflow="ellipsis")
+            elif "bbws-access" not in line.plain:
+                line = _hanging(pieces, console)
         console.print(line, soft_wrap=True)
 
     def json(self, data: Any) -> None:
@@ -232,6 +240,20 @@ def _plain(text: str) -> Any:
     from rich.text import Text
 
     return Text(text)
+
+
+def _hanging(pieces: Sequence[Text], console: Console) -> Text:
+    """A line folded between words; what goes over stands under the last piece, where that leaves room enough."""
+    from rich.text import Text
+
+    line = Text.assemble(*pieces)
+    start = len(line) - len(pieces[-1].plain.lstrip())
+    indent = line[:start].cell_len
+    if indent > console.width // 2:
+        start = len(line.plain) - len(line.plain.lstrip())
+        indent = start + 4
+    lines = line[start:].wrap(console, console.width - indent)
+    return line[:start] + Text("\n" + " " * indent).join(lines)
 
 
 def error_line(message: str, hint: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -44,6 +44,9 @@ GrantsRemoved = Annotated[
 ]
 
 
+_LOOK: Final = "bbws-access roles show ROLE"
+
+
 def wanted(
     held: frozenset[str], given: Sequence[str] | None, add: Sequence[str] | None, remove: Sequence[str] | None
 ) -> frozenset[str]:
@@ -56,8 +59,16 @@ def wanted(
         raise InvalidInput("which permissions? Name all grants, or use --add and --remove")
     missing = sorted(set(remove or ()) - held)
     if missing:
-        raise InvalidInput(f"the role does not grant {', '.join(missing)}", hint="bbws-access roles show ROLE")
+        raise InvalidInput(f"the role does not grant {', '.join(missing)}{_within(missing, held)}", hint=_LOOK)
     return (held - frozenset(remove or ())) | frozenset(add or ())
+
+
+def _within(missing: Sequence[str], held: frozenset[str]) -> str:
+    """What grants the missing all the same, and cannot be had in part."""
+    from bbws_access.access.grants import covers
+
+    wider = sorted(grant for grant in held if any(covers({grant}, one) for one in missing))
+    return f" by itself: {', '.join(wider)} does" if wider else ""
 
 
 def said(before: frozenset[str], after: frozenset[str]) -> str:

@@ -91,7 +91,7 @@ def can(
     app,
     "explain",
     epilog="""
-    bbws-access access explain thandi@example.com GET /v1/organisations/{orgId}/teams --org Acme
+    bbws-access access explain thandi@example.com GET /organisations/{orgId}/teams --org Acme
     bbws-access access explain thandi@example.com POST /v1/organisations/{orgId}/roles --org Acme -o json
     """,
 )
@@ -99,13 +99,14 @@ def explain(
     session: Session,
     user: UserArgument,
     method: Annotated[str, typer.Argument(help="GET, POST, PUT or DELETE.")],
-    path: Annotated[str, typer.Argument(help="The path, from /v1 on; {orgId} and {userId} are filled in.")],
+    path: Annotated[str, typer.Argument(help="With or without /v1; {orgId} and {userId} are filled in.")],
 ) -> None:
     """Show step by step what the authorizer decides about a member's request; exits 4 where it denies."""
     from cli import naming
+    from cli.api_request import api_path
 
     found = naming.user(session, user)
-    asked = path.replace("{orgId}", session.org_id).replace("{userId}", found.user_id)
+    asked = api_path(session, path.replace("{userId}", found.user_id))
     told = session.services.effective_access.explain(session.actor, session.org_id, found.user_id, method, asked)
     if session.show.is_json:
         session.show.json(data_of(told) | {"method": method.upper(), "path": asked})

@@ -71,6 +71,7 @@ def test_a_role_that_was_deactivated_gives_nothing_and_stays_in_sight(office: Ru
         ("POST /v1/invitations/x/accept", 0, "ALLOWED"),
         ("GET /v1/organisations/{orgId}/users/{userId}/teams", 0, "ALLOWED"),
         ("POST /v1/organisations/{orgId}/roles", 4, "PERMISSION_DENIED"),
+        ("GET /organisations/{orgId}/users/{userId}/teams", 0, "ALLOWED"),
         ("GET /v1/organisations/org-other/teams", 4, "ORG_ACCESS_DENIED"),
         ("GET /v1/nowhere", 4, "NO_SUCH_ENDPOINT"),
         ("DELETE /v1/platform/permissions", 4, "NO_SUCH_ENDPOINT"),

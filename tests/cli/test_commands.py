@@ -167,6 +167,8 @@ def test_a_machine_without_a_platform_says_what_to_type(bare: Run) -> None:
         (("nonsense",), "no such command 'nonsense'"),
         (("user", "list"), "Did you mean 'users'?"),
         (("users", "lst"), "Did you mean 'list'?"),
+        (("orgs", "list", "--colums", "x"), "no such option '--colums'. Did you mean '--columns'?"),
+        (("orgs", "list", "--remove", "x"), "no such option '--remove'; try: bbws-access orgs list --help"),
         (("orgs", "list", "-o", "xml"), "'xml'"),
         (("orgs", "list", "-o", "csv", "--query", "items"), "--query shapes json and yaml, not csv"),
         (("orgs", "list", "--query", "items["), "--query 'items['"),

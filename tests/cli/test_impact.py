@@ -43,6 +43,12 @@ def test_what_is_refused_is_refused_as_ever(office: Run, acme_office: Memory) ->
     assert acme_office.table.state() == before
 
 
+def test_a_part_of_a_wildcard_cannot_be_taken_away(office: Run) -> None:
+    done = office("access", "impact", "role", "ORG_ADMIN", "--remove", "user:delete")
+    assert done.code == 2
+    assert "the role does not grant user:delete by itself: user:* does" in done.err
+
+
 def test_a_machine_can_stop_on_it(office: Run) -> None:
     same = office("access", "impact", "role", "SITE_VIEWER", "site:read", "--detailed-exitcode")
     assert (same.code, same.out) == (0, "")

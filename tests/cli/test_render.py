@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 
 import pytest
 
@@ -91,6 +92,7 @@ def test_a_traceback_moves_no_cursor(capsys: pytest.CaptureFixture[str], monkeyp
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("\x1b[2J\x1b]0;owned\x07")
 
+    import_module("cli.app")  # which keeps what it finds under that name
     monkeypatch.setattr("typer.main.get_command", lambda app: type("Broken", (), {"main": fail})())
     assert run(["--debug"]) == 1
     said = capsys.readouterr().err
@@ -110,10 +112,42 @@ def test_what_is_told_on_a_screen_is_folded_between_words(
     monkeypatch.setenv("TERM", "xterm")
     Renderer().done(said)
     Renderer().note("Read more of it: bbws-access audit export --to s3")
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    lines = plain(capsys.readouterr().err).splitlines()
     assert [line.rstrip() for line in lines] == [
         "Deactivated",
         "organisation Acme",
         "until later.",
         "Read more of it: bbws-access audit export --to s3",
     ]
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        (("ok  ", "the reason is told to its end"), ["ok  the reason is", "    told to its end"]),
+        (("✓ ", "route ", " שלום is a word"), ["✓ route  שלום is a", "         word"]),
+        (("  + module.audit x ", "[IT WOULD BE LOST]"), ["  + module.audit", "      x [IT WOULD BE", "      LOST]"]),
+        (("Try bbws-access users list ", "--org Acme"), ["Try bbws-access users list --org Acme"]),
+        (("", "x" * 25), ["x" * 20, "x" * 5]),
+    ],
+)
+def test_a_line_is_folded_under_its_last_piece(
+    parts: tuple[str, ...], shown: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    Renderer(Output.TABLE).parts(*((part, None) for part in parts))
+    assert [line.rstrip() for line in plain(capsys.readouterr().out).splitlines()] == shown
+
+
+def test_a_line_can_be_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    Renderer(Output.TABLE).parts(("attribute: ", None), ("a very long value", None), cut=True)
+    assert plain(capsys.readouterr().out) == "attribute: a very l…\n"
