@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
@@ -16,22 +15,6 @@ EMULATED_ACCOUNT: Final = "000000000000"
 
 _DUMMY_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What the emulator takes; the user's own never go to it."""
-
-
-class OnDemand:
-    """Stands for something that is made when it is first used: a client takes longer to make than most requests."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._made, name)
-        self.__dict__[name] = found
-        return found
-
-    @cached_property
-    def _made(self) -> Any:
-        return self._make()
 
 
 class AwsAccess(Place):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bbws_access.errors import InvalidInput
 from cli.asking import Asking
-from cli.aws_access import EMULATED_ACCOUNT, AwsAccess, OnDemand
+from cli.aws_access import EMULATED_ACCOUNT, AwsAccess
 from cli.overrides import Overrides
 from cli.paging import chosen_pager
 from cli.place import LOCAL, PROD
@@ -77,15 +77,16 @@ class Session(AwsAccess, Asking):
         from bbws_access.clock import SystemClock
         from bbws_access.ids import RandomIds
         from bbws_access.names import Names
+        from bbws_access.on_demand import on_demand
         from bbws_access.store.table import Table
 
         return World(
             table=Table(self.client("dynamodb"), Names(self.env).table),
             clock=SystemClock(),
             ids=RandomIds(),
-            mailer=cast("Mailer", OnDemand(self._mailer)),
-            directory=cast("Directory", OnDemand(self._directory)),
-            audit_storage=cast("AuditStorage", OnDemand(self._audit_storage)),
+            mailer=on_demand(self._mailer),
+            directory=on_demand(self._directory),
+            audit_storage=on_demand(self._audit_storage),
             link_to=lambda token: f"{self.outputs['api_url']}/invite/{token}",
         )
 

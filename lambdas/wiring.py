@@ -12,11 +12,14 @@ from bbws_access.adapters.cognito import CognitoDirectory
 from bbws_access.adapters.kms import KmsSealer
 from bbws_access.adapters.s3 import S3AuditStorage
 from bbws_access.adapters.ses import SesMailer
+from bbws_access.audit_storage import AuditStorage
 from bbws_access.bootstrap import Services, World
 from bbws_access.clock import SystemClock
 from bbws_access.cursors import Cursors
+from bbws_access.directory import Directory
 from bbws_access.ids import RandomIds
 from bbws_access.models.kinds import LockMode
+from bbws_access.on_demand import on_demand
 from bbws_access.store.table import Table
 from lambdas.clients import client, dynamodb, impatient_dynamodb
 from lambdas.links import Links
@@ -63,23 +66,32 @@ def decisions() -> DecisionLog | None:
 
 @cache
 def _deployed_services() -> Services:
+    """Most functions use nothing but the table: the cold start of none waits for clients that it may not need."""
     settings = Settings.read()
     return Services(
         World(
             table=Table(dynamodb(), settings.table),
             clock=SystemClock(),
             ids=RandomIds(),
-            mailer=SesMailer(client("ses"), settings.mail_from),
-            directory=CognitoDirectory(client("cognito-idp"), settings.user_pool_id),
-            audit_storage=S3AuditStorage(client("s3"), settings.audit_bucket, LockMode(settings.audit_lock_mode)),
+            mailer=on_demand(lambda: SesMailer(client("ses"), settings.mail_from)),
+            directory=on_demand(lambda: _directory(settings)),
+            audit_storage=on_demand(lambda: _audit_storage(settings)),
             link_to=Links(settings.public_url, settings.endpoint_url).invitation,
         )
     )
 
 
+def _directory(settings: Settings) -> Directory:
+    return CognitoDirectory(client("cognito-idp"), settings.user_pool_id)
+
+
+def _audit_storage(settings: Settings) -> AuditStorage:
+    return S3AuditStorage(client("s3"), settings.audit_bucket, LockMode(settings.audit_lock_mode))
+
+
 @cache
 def _deployed_cursors() -> Cursors:
-    return Cursors(KmsSealer(client("kms"), Settings.read().cursor_key_id))
+    return Cursors(KmsSealer(on_demand(lambda: client("kms")), Settings.read().cursor_key_id))
 
 
 @cache

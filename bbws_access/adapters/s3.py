@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bbws_access.audit_storage import ObjectVersion, StoredObject, Tier
@@ -52,6 +51,8 @@ class S3AuditStorage:
         return self._lock_mode
 
     def put_export(self, key: str, source: Path, content_type: str, sha256: str) -> None:
+        from boto3.exceptions import S3UploadFailedError  # all of boto3 comes with it
+
         more = {"ContentType": content_type, "Metadata": {"sha256": sha256}}
         with translated(f"bucket {self._bucket}"):
             try:

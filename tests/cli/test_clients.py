@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import UnknownServiceError
 
 from bbws_access.adapters.clients import make_client
-from cli.aws_access import OnDemand
+from bbws_access.on_demand import on_demand
 
 
 def test_every_service_that_is_used_can_be_made_and_no_other() -> None:
@@ -33,7 +33,7 @@ def test_a_client_is_made_with_its_first_use_and_once() -> None:
         made.append("client")
         return Client()
 
-    client = OnDemand(make)
+    client = on_demand(make)
     assert made == []
     assert (client.call(), client.name, client.call()) == ("called", "x", "called")
     assert made == ["client"]
