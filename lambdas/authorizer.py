@@ -11,6 +11,9 @@ one warning; the answer is the same.
 A token that names nobody (a bad signature, an expired one, none) leaves only the log's line, which the
 metric ``TokenValidationFailures`` counts: strangers cannot fill anybody's trail. The same goes for an
 account that the organisation does not know, and for errors of our own.
+
+An error of our own is raised. The gateway answers 500 then and remembers nothing, so that the token is good
+again once the fault has passed: a policy that denies would be kept for all of those 300 s.
 """
 
 from __future__ import annotations
@@ -37,8 +40,15 @@ _LEVELS: Final = {"ALLOWED": "INFO", "INTERNAL_ERROR": "ERROR"}
 """Of the log, by decision; a denial is a warning."""
 
 
+class Undecided(Exception):
+    """What the gateway answers 500 to, and does not cache. It has no text: that would go into a report of Lambda's."""
+
+
 def authorize(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """A policy and context; the exception "Unauthorized" is how API Gateway is told to answer 401."""
+    """A policy and context; the exception "Unauthorized" is how API Gateway is told to answer 401.
+
+    Raises :class:`Undecided` where it could not be found out whether the user is let in.
+    """
     method_arn = str(event.get("methodArn", ""))
     request_id = str(getattr(context, "aws_request_id", ""))
     try:
@@ -51,6 +61,8 @@ def authorize(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if decision.principal is not None:
         basis = {**decision.basis(), "functionRequestId": request_id}
         _decisions().record(decision.principal.actor, verdict, asked_of(method_arn), basis)
+    if decision.code == "INTERNAL_ERROR":
+        raise Undecided
     return decision.response()
 
 

@@ -1,7 +1,7 @@
 """The authorizer's decision: from a token to a policy and the context that functions are given.
 
 It fails closed: a token that is not good is the gateway's 401, everything else that goes wrong is a
-policy that denies all.
+policy that denies all. One for an error of our own never reaches the gateway, which would keep it.
 """
 
 from __future__ import annotations

@@ -141,3 +141,5 @@ class Platform:
             assert functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"
         answers = [stack.call(running, self.api, token) for token in ("Bearer good", "Bearer bad", "Bearer no", None)]
         assert answers == [200, 403, 401, 401]
+        # What an authorizer raises beside "Unauthorized" is a 500, and the next try asks it again.
+        assert [stack.call(running, self.api, "Bearer good after a fault") for _ in range(2)] == [500, 200]

@@ -39,10 +39,16 @@ def raises(event, context):
 def leaves(event, context):
     os._exit(1)
 
+faults = []
+
 def authorize(event, context):
-    if event["authorizationToken"] not in ("Bearer good", "Bearer bad"):
+    token = event["authorizationToken"]
+    if token not in ("Bearer good", "Bearer bad", "Bearer good after a fault"):
         raise Exception("Unauthorized")
-    effect = "Allow" if event["authorizationToken"] == "Bearer good" else "Deny"
+    if "fault" in token and not faults:
+        faults.append(token)
+        raise RuntimeError
+    effect = "Allow" if "good" in token else "Deny"
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return {"principalId": "thandi", "policyDocument": policy, "context": {"orgId": "org-1"}}

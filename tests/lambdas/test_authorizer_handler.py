@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from bbws_access import keys
+from bbws_access.errors import Busy
+from bbws_access.store.table import Table
 from lambdas import authorizer, clients
 from tests.access import jwts
 from tests.access.contract import allows, requests
@@ -102,6 +104,16 @@ def _forget() -> None:
 
 def denies_everything(answer: dict[str, Any]) -> bool:
     return not any(allows(answer["policyDocument"], f"{API}/{request.text}") for request in EVERYTHING)
+
+
+def undecided(deployed: Deployed) -> dict[str, Any]:
+    """The line of a call that the gateway answers 500 to, and of which it remembers nothing."""
+    with pytest.raises(authorizer.Undecided) as raised:
+        deployed.call()
+    assert str(raised.value) == ""
+    line = deployed.line()
+    assert (line["level"], line["decision"]) == ("ERROR", "INTERNAL_ERROR")
+    return line
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
@@ -211,27 +223,31 @@ def test_without_the_pools_keys_nobody_gets_in_and_the_log_says_that_it_is_us(
 ) -> None:
     for name, value in broken.items():
         setattr(deployed.jwks, name, value)
-    answer = deployed.call()
-    assert denies_everything(answer)
-    assert answer["context"] == {"denial": "INTERNAL_ERROR"}
-    line = deployed.line()
-    assert (line["level"], line["decision"]) == ("ERROR", "INTERNAL_ERROR")
+    line = undecided(deployed)
     assert line["cause"] == "Unreachable"
 
 
 def test_nobody_gets_in_where_nothing_answers_for_the_pool(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving([]) as gone:
         monkeypatch.setenv("BBWS_JWKS_URL", gone.url)
-    answer = deployed.call()
-    assert denies_everything(answer)
-    assert deployed.line()["cause"] == "Unreachable"
+    assert undecided(deployed)["cause"] == "Unreachable"
 
 
 def test_nobody_gets_in_without_the_table(deployed: Deployed) -> None:
     deployed.platform.client.delete_table(TableName=deployed.platform.table.name)
-    answer = deployed.call()
-    assert (answer["context"], denies_everything(answer)) == ({"denial": "INTERNAL_ERROR"}, True)
-    assert deployed.line()["cause"] == "NotFound"
+    assert undecided(deployed)["cause"] == "NotFound"
+
+
+def test_an_outage_of_the_table_ends_with_the_outage(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway keeps a policy for five minutes, and a 500 not at all."""
+
+    def throttled(*_: Any) -> Any:
+        raise Busy("a secret")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Table, "get_many", throttled)
+        assert undecided(deployed)["cause"] == "Busy"
+    assert not denies_everything(deployed.call())
 
 
 def test_a_function_that_was_not_told_its_table_answers_nothing(
