@@ -59,8 +59,13 @@ def _errors(*reported: str) -> str:
 
 _GENERAL: Final = _errors("timeout", "failure", "error")
 
-_GENERAL_AUTHORIZER: Final = _errors("timeout", "failure")
-"""The exception "Unauthorized" is how the gateway is told to answer 401; it is no error of ours."""
+_GENERAL_AUTHORIZER: Final = (
+    '{ ($.decision = "INTERNAL_ERROR") '
+    '|| (($.errorType = "*") && ($.errorType != "Undecided") && ($.errorMessage != "Unauthorized")) '
+    '|| (($.type = "platform.report") && (($.record.status = "timeout") || ($.record.status = "failure"))) }'
+)
+"""Two exceptions are answers to the gateway, and Lambda's runtime logs them as errors like any other: "Unauthorized",
+which is no error of ours, and ``Undecided``, whose error we have logged by then."""
 
 
 def general_errors(service: Service) -> str:

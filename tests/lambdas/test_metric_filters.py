@@ -181,7 +181,8 @@ def test_the_authorizers_decisions(
 def test_an_authorizer_that_fails(at: Deployed, org: str, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BBWS_TABLE", "no-such-table")
     _authorize(at, f"GET/v1/organisations/{org}/roles", {"custom:organisation_id": org})
-    assert counted(lines(), "authorizer") == {"AuthorizerGeneralErrors"}
+    logged = lines()
+    assert [counted([line], "authorizer") for line in logged] == [{"AuthorizerGeneralErrors"}]
 
 
 SERVICES = {
@@ -213,6 +214,17 @@ def test_a_run_that_lambda_ended_is_one_general_error(status: str) -> None:
         ours = status in {"timeout", "failure"} or (status == "error" and service is not Service.AUTHORIZER)
         found = [name for line in said for name in counted([line], service)]
         assert found == ([general_errors(service)] if ours else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "ours"),
+    [("Exception", "Unauthorized", False), ("Undecided", "", False), ("KeyError", "'BBWS_TABLE'", True)],
+)
+def test_what_the_authorizer_raises_as_an_answer_is_no_error(kind: str, text: str, ours: bool) -> None:
+    """The line that Lambda's runtime logs of a handler which raised, in the log format JSON."""
+    raised = {"errorMessage": text, "errorType": kind, "requestId": "r", "stackTrace": ["  File …"]}
+    line = json.dumps({"timestamp": "2026-03-01T09:30:00Z", "level": "ERROR", **raised})
+    assert counted([line], "authorizer") == ({"AuthorizerGeneralErrors"} if ours else set())
 
 
 def test_an_event_that_cannot_be_processed_is_written_to_the_dead_letters(at: Deployed, lines: Lines) -> None:
@@ -263,6 +275,6 @@ def _refuse(*_: Any, **__: Any) -> None:
 def _authorize(at: Deployed, asked: str, claims: Mapping[str, Any]) -> None:
     token = jwts.id_token(**claims)
     arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:abc/local/{asked}"
-    # The exception is how the gateway is told to answer 401.
+    # An exception is how the gateway is told to answer 401, or 500.
     with suppress(Exception):
         at.run("authorizer-authorize", {"authorizationToken": f"Bearer {token}", "methodArn": arn})
