@@ -18,12 +18,16 @@ from jose import jwk, jws
 from jose.exceptions import JOSEError
 
 from bbws_access.clock import Clock
-from bbws_access.errors import Unauthenticated, Unreachable
+from bbws_access.errors import AccessError, Unauthenticated, Unreachable
 
 ALGORITHM: Final = "RS256"
 KEYS_LAST: Final = timedelta(hours=1)
+RENEWED_AFTER: Final = timedelta(minutes=50)
+"""Young enough to serve on while the pool does not answer, which it has ten minutes for."""
 REFETCH_AFTER: Final = timedelta(seconds=60)
-"""How often, at most, an unknown key id makes the key set be fetched again."""
+"""How often, at most, the key set is fetched again while there is one: to renew it, or for an unknown key id."""
+RETRY_AFTER: Final = timedelta(seconds=5)
+"""How often, at most, while there is none: a fetch that fails may take seconds, and nobody else should wait for it."""
 
 MAX_TOKEN_LENGTH: Final = 8192
 """Characters; API Gateway's own limit for all headers is 10,240 bytes."""
@@ -45,11 +49,11 @@ def _refused(code: str, message: str) -> Unauthenticated:
 
 
 class KeySet:
-    """The user pool's public keys: constructed once, kept for an hour.
+    """The user pool's public keys: constructed once, kept for an hour at most.
 
-    Fetched again for a key id that is not in it, at most once a minute whether or not that succeeds, so
-    that rotation works and rubbish cannot make us hammer the pool. A fetch that fails changes nothing:
-    keys that are still young go on working, and without any nobody gets in.
+    Fetched again towards the end of that hour, and for a key id that is not in it, at most once a minute
+    whether or not that succeeds, so that rotation works and rubbish cannot make us hammer the pool. A fetch
+    that fails changes nothing: keys of the last hour go on working, and without any nobody gets in.
     """
 
     def __init__(self, fetch: JwksFetcher, clock: Clock) -> None:
@@ -60,12 +64,25 @@ class KeySet:
         self._tried: datetime | None = None
 
     def key(self, key_id: str) -> Any:
-        """The key object; raises :class:`Unauthenticated` (``TOKEN_SIGNATURE_INVALID``) for an unknown id."""
+        """The key object; raises :class:`Unauthenticated` (``TOKEN_SIGNATURE_INVALID``) for an unknown id.
+
+        Raises ``Unreachable`` as well, where there are no keys of the last hour, or none with this id and the
+        look for it failed.
+        """
         now = self._clock.now()
-        stale = self._fetched is None or now - self._fetched >= KEYS_LAST
-        may_try = self._tried is None or now - self._tried >= REFETCH_AFTER
-        if stale or (key_id not in self._keys and may_try):
-            self._load()
+        age = None if self._fetched is None else now - self._fetched
+        good = age is not None and age < KEYS_LAST
+        known = good and key_id in self._keys
+        due = not known or (age is not None and age >= RENEWED_AFTER)
+        pause = REFETCH_AFTER if good else RETRY_AFTER
+        if due and (self._tried is None or now - self._tried >= pause):
+            try:
+                self._load()
+            except AccessError:
+                if not known:
+                    raise
+        elif not good:
+            raise Unreachable("the user pool's key set could not be fetched just now")
         if key_id not in self._keys:
             raise _refused("TOKEN_SIGNATURE_INVALID", "the token is not signed by this user pool")
         return self._keys[key_id]
