@@ -21,6 +21,7 @@ from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.models.organisation import Organisation
 from bbws_access.models.role import Role
 from bbws_access.models.team import Team
+from bbws_access.services.boundary import require_seat
 from bbws_access.services.editing import edited
 from bbws_access.services.invitation_records import (
     MAX_RESENDS,
@@ -43,7 +44,7 @@ from bbws_access.services.organisations import Organisations
 from bbws_access.services.pages import ListPage, PageRequest, fetch_page
 from bbws_access.services.roles import Roles
 from bbws_access.services.stamps import new_stamps
-from bbws_access.services.teams import Teams
+from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item, Query, Table
@@ -96,16 +97,38 @@ class Invitations:
         """
         actor.require("invitation:create", org_id)
         organisation = self._organisations.load_active(org_id)
-        role = self._roles.load(org_id, request.role_id)
-        actor.require_holding(role.permissions, org_id)
-        team = self._teams.load(org_id, request.team_id) if request.team_id else None
-        _require_acceptable(role, team)
+        role, team = self._offered(actor, org_id, request.role_id, request.team_id, request.email)
         if actor.kind is ActorKind.USER:
             self._limits.take(f"INVITE#{org_id}", PER_MINUTE, "invitations of an organisation")
         invitation, token = self.draft(actor, organisation, role, team, request)
         changes, writes = self._pending(actor, invitation)
         self._trail.commit(actor, org_id, changes, writes)
         return self.mail(invitation, token)
+
+    def _offered(
+        self, actor: Actor, org_id: str, role_id: str, team_id: str | None, email: str
+    ) -> tuple[Role, Team | None]:
+        """The role and the team that the actor may offer and ``email`` could accept, with the seat that comes of it.
+
+        Nobody is sent a link to what an acceptance would be refused for.
+        """
+        role = self._roles.load(org_id, role_id)
+        actor.require_holding(role.permissions, org_id)
+        if not role.active:
+            raise Conflict(f"role {role.name} is not active", code="ROLE_CHANGED", hint="bbws-access roles list")
+        if team_id is None:
+            return role, None
+        team = self._teams.load(org_id, team_id)
+        seat = self._teams.load_role_named(org_id, DEFAULT_TEAM_ROLE)
+        invitee = actor.id if email == fold_email(actor.email) else ""  # whoever spans organisations may join one
+        require_seat(actor, org_id, team_id, seat.capabilities, invitee)
+        if not team.active:
+            raise Conflict(f"team {team.name} is not active", code="TEAM_INACTIVE", hint="bbws-access teams list")
+        if not seat.active:
+            raise Conflict(
+                f"team role {seat.name} is not active", code="ROLE_CHANGED", hint="bbws-access team-roles list"
+            )
+        return role, team
 
     def draft(
         self, actor: Actor, organisation: Organisation, role: Role, team: Team | None, request: NewInvitation
@@ -219,9 +242,7 @@ class Invitations:
         actor.require("invitation:resend", org_id)
         self._organisations.load_active(org_id)
         invitation = require_pending(self._expire_if_due(self.load(org_id, invitation_id)))
-        role = self._roles.load(org_id, invitation.role_id)
-        actor.require_holding(role.permissions, org_id)
-        _require_acceptable(role, self._teams.load(org_id, invitation.team_id) if invitation.team_id else None)
+        self._offered(actor, org_id, invitation.role_id, invitation.team_id, invitation.email)
         if invitation.resend_count >= MAX_RESENDS:
             raise Conflict(
                 f"this invitation was sent again {MAX_RESENDS} times already",
@@ -287,11 +308,3 @@ class Invitations:
         with suppress(Conflict):  # somebody else marked it first; what they wrote is read below
             self._end(actor, invitation, InvitationStatus.EXPIRED, "invitation.expire")
         return self.load(invitation.organisation_id, invitation.invitation_id)
-
-
-def _require_acceptable(role: Role, team: Team | None) -> None:
-    """What an acceptance would be refused for; nobody is sent such a link."""
-    if not role.active:
-        raise Conflict(f"role {role.name} is not active", code="ROLE_CHANGED", hint="bbws-access roles list")
-    if team is not None and not team.active:
-        raise Conflict(f"team {team.name} is not active", code="TEAM_INACTIVE", hint="bbws-access teams list")

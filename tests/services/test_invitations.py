@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bbws_access.access.actor import Actor, ActorKind, Origin
@@ -11,7 +13,7 @@ from bbws_access.keys import Keys
 from bbws_access.models.invitation import Acceptance, NewInvitation
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
 from bbws_access.models.role import RoleChanges
-from bbws_access.models.team import NewTeam, TeamChanges
+from bbws_access.models.team import NewTeam, TeamChanges, TeamRoleChanges
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.table import Page, Query, Table
 from tests.conftest import Platform
@@ -128,6 +130,11 @@ def test_nobody_is_invited_to_what_they_could_not_accept(platform: Platform) -> 
     sent = services.invitations.create(who, org_id, request)
     services.teams.update(who, org_id, team, TeamChanges(active=False))
     with pytest.raises(Conflict, match="team Web is not active"):
+        services.invitations.resend(who, org_id, sent.invitation_id)
+    services.teams.update(who, org_id, team, TeamChanges(active=True))
+    seat = services.teams.load_role_named(org_id, "MEMBER").team_role_id
+    services.team_roles.update(who, org_id, seat, TeamRoleChanges(active=False))
+    with pytest.raises(Conflict, match="team role MEMBER is not active"):
         services.invitations.resend(who, org_id, sent.invitation_id)
 
 
@@ -313,6 +320,37 @@ def test_nobody_invites_into_what_they_do_not_hold(platform: Platform) -> None:
             manager_of(org.organisation_id, "invitation:create", "site:*"), org.organisation_id, request
         )
     assert refused.value.code == "PRIVILEGE_BOUNDARY"
+
+
+def test_nobody_invites_into_a_seat_that_they_do_not_hold(platform: Platform) -> None:
+    org_id, services = platform.organisation().organisation_id, platform.services
+    role = services.roles.find(platform.operator, org_id, "SITE_VIEWER").role_id
+    team = services.teams.create(platform.operator, org_id, NewTeam(name="Web")).team_id
+    request = NewInvitation(email="a@example.com", role_id=role, team_id=team)
+    held = ("invitation:*", "site:read")
+    lead = replace(manager_of(org_id, *held), team_capabilities={team: frozenset({"CAN_VIEW_MEMBERS"})})
+    before = platform.items()
+    with pytest.raises(Denied, match="CAN_VIEW_MEMBERS") as refused:
+        services.invitations.create(manager_of(org_id, *held), org_id, request)
+    assert (refused.value.code, platform.items(), platform.mailer.sent) == ("PRIVILEGE_BOUNDARY", before, [])
+    for who in (lead, manager_of(org_id, *held, "team:member:read"), manager_of(org_id, *held, "team:member:add")):
+        sent = services.invitations.create(who, org_id, request)
+        with pytest.raises(Denied, match="CAN_VIEW_MEMBERS"):
+            services.invitations.resend(manager_of(org_id, *held), org_id, sent.invitation_id)
+        services.invitations.resend(who, org_id, sent.invitation_id)
+        services.invitations.revoke(who, org_id, sent.invitation_id)
+
+
+def test_who_adds_members_to_any_team_does_not_invite_themselves_beyond_what_they_hold(platform: Platform) -> None:
+    org_id, services = platform.organisation().organisation_id, platform.services
+    role = services.roles.find(platform.operator, org_id, "SITE_VIEWER").role_id
+    team = services.teams.create(platform.operator, org_id, NewTeam(name="Web")).team_id
+    held = frozenset({"invitation:create", "site:read", "team:member:add"})
+    everywhere = Actor("u-9", "M@example.com", ActorKind.USER, "org-other", platform_permissions=held)
+    request = NewInvitation(email="m@example.com", role_id=role, team_id=team)
+    with pytest.raises(Denied, match="CAN_VIEW_MEMBERS"):
+        services.invitations.create(everywhere, org_id, request)
+    services.invitations.create(everywhere, org_id, request.model_copy(update={"email": "n@example.com"}))
 
 
 def test_another_organisation_is_closed(platform: Platform) -> None:
