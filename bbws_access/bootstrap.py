@@ -299,7 +299,13 @@ class Services:
         bound = Services(self._world)
         bound.trail = BoundTrail(self.trail, {"import": dict(about)})
         return UserImport(
-            bound.import_rows, bound.trail, bound.invitations, bound.role_assignments, bound.teams, bound.members
+            bound.import_rows,
+            bound.trail,
+            bound.organisations,
+            bound.invitations,
+            bound.role_assignments,
+            bound.teams,
+            bound.members,
         )
 
     @cached_property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock
@@ -18,6 +20,9 @@ from bbws_access.store.conditions import Attr
 from bbws_access.store.table import Query, Table
 from bbws_access.store.writes import ABSENT, Check, Delete, Put, Write
 from bbws_access.text import fold_name
+
+INACTIVE: Final = "ORGANISATION_INACTIVE"
+"""The code of what keeps everybody from joining an organisation."""
 
 
 class Organisations:
@@ -136,7 +141,7 @@ def _claim(name: str, org_id: str) -> Put:
 def _inactive(organisation: Organisation) -> Conflict:
     return Conflict(
         f"organisation {organisation.name} is deactivated",
-        code="ORGANISATION_INACTIVE",
+        code=INACTIVE,
         hint=f"bbws-access orgs reactivate {organisation.organisation_id}",
     )
 

@@ -24,11 +24,12 @@ from bbws_access.services.import_rows import ImportRows, Judged, Names, Need, Nu
 from bbws_access.services.invitation_records import claim_address, created, record_writes
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.members import Members
+from bbws_access.services.organisations import INACTIVE, Organisations
 from bbws_access.services.role_assignments import RoleAssignments, assigned
 from bbws_access.services.teams import Teams, joined, seat_writes
 from bbws_access.services.trail import Trail
 from bbws_access.store.conditions import Attr
-from bbws_access.store.writes import PRESENT, Check
+from bbws_access.store.writes import PRESENT, Check, Write
 
 
 class Outcome(StrEnum):
@@ -70,6 +71,7 @@ class UserImport:
         self,
         rows: ImportRows,
         trail: Trail,
+        organisations: Organisations,
         invitations: Invitations,
         role_assignments: RoleAssignments,
         teams: Teams,
@@ -77,6 +79,7 @@ class UserImport:
     ) -> None:
         self._rows = rows
         self._trail = trail
+        self._organisations = organisations
         self._invitations = invitations
         self._role_assignments = role_assignments
         self._teams = teams
@@ -87,19 +90,21 @@ class UserImport:
     ) -> Iterator[Done]:
         """Does what each row needs, in their order. ``pace`` is called before each email and waits as long as it must.
 
-        A row that fails keeps nobody from the others.
+        A row that fails keeps nobody from the others. Raises ``Conflict`` (``ORGANISATION_INACTIVE``) before the
+        first one that would come into an organisation which was deactivated meanwhile.
         """
         for chunk in chunks(rows):
+            still_open = self._organisations.stays_active(names.organisation.organisation_id)
             batch, waiting = Batch(), list[_Waiting]()
             for judged in self._rows.judge_chunk(names, chunk):
                 draft = self._draft(actor, names, judged)
                 pieces = [] if draft is None else draft.pieces
                 if not Batch([*batch.pieces, *pieces]).fits:
-                    yield from self._commit(actor, names, batch, waiting, pace)
+                    yield from self._commit(actor, names, batch, still_open, waiting, pace)
                     batch, waiting = Batch(), []
                 batch.pieces += pieces
                 waiting.append((judged, draft))
-            yield from self._commit(actor, names, batch, waiting, pace)
+            yield from self._commit(actor, names, batch, still_open, waiting, pace)
 
     def _draft(self, actor: Actor, names: Names, judged: Judged) -> _Draft | None:
         """What can be written together with others; ``None`` for what is done by itself, or not at all."""
@@ -142,14 +147,18 @@ class UserImport:
         actor: Actor,
         names: Names,
         batch: Batch,
+        still_open: Write,
         waiting: Sequence[_Waiting],
         pace: Callable[[], None],
     ) -> Iterator[Done]:
         together = bool(batch.pieces)
         if together:
             try:
-                self._trail.commit(actor, names.organisation.organisation_id, batch.changes, batch.writes)
-            except Conflict:
+                org_id = names.organisation.organisation_id
+                self._trail.commit(actor, org_id, batch.changes, [still_open, *batch.writes])
+            except Conflict as lost:
+                if lost.code == INACTIVE:
+                    raise
                 # Somebody else was first with one of them: each is done by itself, and says so itself.
                 together = False
         for judged, draft in waiting:
@@ -159,6 +168,8 @@ class UserImport:
                 else:
                     yield self._alone(actor, names, judged, pace)
             except AccessError as error:
+                if error.code == INACTIVE:
+                    raise
                 yield Done(judged.numbered, Outcome.FAILED, cause=error.message)
 
     def _finished(self, judged: Judged, draft: _Draft, pace: Callable[[], None]) -> Done:

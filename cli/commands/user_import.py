@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bbws_access.errors import Conflict, ExitCode, InvalidInput
+from bbws_access.errors import AccessError, Conflict, ExitCode, InvalidInput, PartlyDone
 from cli.command import command
 from cli.commands.users import app
 from cli.options import YesOption
@@ -154,15 +154,30 @@ def _write(
     units = 1 if rate >= 1 else 1 / rate
     names = session.services.import_rows.names(session.actor, session.org_id)
     outcomes: Counter[str] = Counter()
+    planned = sum(checked.needs.values())
     rows = good_rows(file, (lambda _: False) if kept is None else kept.has)
-    with counting("Importing", sum(checked.needs.values())) as counter:
-        for done in work.write(session.actor, names, rows, lambda: bucket.take(units)):
-            outcomes[done.outcome] += 1
-            counter.add(1)
-            if kept is not None:
-                more = {name: text for name, text in (("id", done.about), ("cause", done.cause)) if text}
-                kept.add(done.numbered.line, done.numbered.row.email, done.outcome, **more)
+    with counting("Importing", planned) as counter:
+        try:
+            for done in work.write(session.actor, names, rows, lambda: bucket.take(units)):
+                outcomes[done.outcome] += 1
+                counter.add(1)
+                if kept is not None:
+                    more = {name: text for name, text in (("id", done.about), ("cause", done.cause)) if text}
+                    kept.add(done.numbered.line, done.numbered.row.email, done.outcome, **more)
+        except AccessError as error:
+            raise _stopped(error, sum(outcomes.values()), planned) from error
     return outcomes
+
+
+def _stopped(error: AccessError, done: int, of: int) -> AccessError:
+    """What keeps a run from its other rows; those that it has dealt with are in the report."""
+    if not done:
+        return error
+    return PartlyDone(
+        f"stopped after {done} of {of} rows, and --resume goes on with the others: {error.message}",
+        hint=error.hint,
+        details={**error.details, "done": done, "rows": of, "cause": error.code},
+    )
 
 
 def _show(session: Session, outcomes: Counter[str], checked: Checked, target: Path) -> None:

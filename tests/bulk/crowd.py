@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class CountingTable(Table):
         self.requests = 0
         self.dies_before: int | None = None
         self.dies_after: int | None = None
+        self.then: dict[int, Callable[[], None]] = {}
+        """What happens elsewhere right before a request, by its number."""
 
     def get(self, key: Keys) -> Item | None:
         self._count(1)
@@ -62,6 +64,7 @@ class CountingTable(Table):
 
     def _count(self, requests: int) -> None:
         self.requests += requests
+        self.then.pop(self.requests, lambda: None)()
         if self.dies_before is not None and self.requests >= self.dies_before:
             raise Killed
 

@@ -15,11 +15,12 @@ import pytest
 from bbws_access import keys
 from bbws_access.access.actor import ActorKind
 from bbws_access.bootstrap import Services
-from bbws_access.errors import AccessError, Denied
+from bbws_access.errors import AccessError, Conflict, Denied
 from bbws_access.import_check import Checked, check, good_rows
 from bbws_access.import_file import ImportFile
 from bbws_access.import_report import ImportReport
 from bbws_access.models.kinds import EmailStatus
+from bbws_access.models.organisation import OrganisationChanges
 from bbws_access.services.import_rows import Need
 from bbws_access.services.user_import import Done
 from tests.bulk.crowd import CountingTable, Crowd, ForgetfulTable, Killed, csv_of
@@ -228,6 +229,34 @@ def test_an_invitation_that_ran_out_makes_room(tmp_path: Path) -> None:
     clock.advance(days=8)
     assert {one.outcome for one in written(crowd, file)} == {"invited"}
     assert Counter(one["status"] for one in crowd.invitations()) == {"PENDING": 3, "EXPIRED": 3}
+
+
+def test_nobody_comes_into_an_organisation_that_is_deactivated_meanwhile(tmp_path: Path) -> None:
+    """Whichever request to the table comes before the deactivation: the next write is none of a row's."""
+    path = tmp_path / "p.csv"
+    members = "".join(f"{address(n)},SITE_EDITOR,Web\n" for n in range(30))
+    path.write_text(f"email,role,team\n{members}" + "".join(f"p{n}@example.com,SITE_EDITOR,Web\n" for n in range(90)))
+    for request in (1, 2, 3, 5, 8, 13, 40):
+        crowd = Crowd(people=30)
+
+        def deactivate(crowd: Crowd = crowd) -> None:
+            crowd.services.organisations.update(WHO, crowd.org_id, OrganisationChanges(active=False))
+
+        table = CountingTable(crowd.table)
+        work, names = over(crowd, table).user_import({}), crowd.services.import_rows.names(WHO, crowd.org_id)
+        table.then[request] = deactivate
+        done: list[Done] = []
+        with pytest.raises(Conflict, match="organisation Acme is deactivated"):
+            done.extend(work.write(WHO, names, good_rows(ImportFile(path), lambda _: False)))
+        assert {one.outcome for one in done} <= {"assigned", "invited"}
+        actions = [one["action"] for one in crowd.events()]
+        assert actions[-1] == "organisation.update"
+        assert len(crowd.invitations()) == len(crowd.mails), "who is recorded as invited is told, and nobody else"
+        crowd.require_exact_counts()
+        crowd.services.organisations.update(WHO, crowd.org_id, OrganisationChanges(active=True))
+        rest = Counter(one.outcome for one in work.write(WHO, names, good_rows(ImportFile(path), lambda _: False)))
+        assert rest["failed"] == 0
+        assert len(crowd.invitations()) == 90
 
 
 def test_emails_go_out_at_the_pace_and_nothing_else_waits(tmp_path: Path) -> None:

@@ -90,6 +90,39 @@ def test_a_run_that_was_killed_goes_on(office: Run, acme_office: Memory, tmp_pat
     assert sorted(json.loads(line)["line"] for line in lines) == list(range(2, 202))
 
 
+def test_it_stops_in_an_organisation_that_is_deactivated_meanwhile(
+    office: Run, acme_office: Memory, tmp_path: Path, monkeypatch: Any
+) -> None:
+    path, mailer = csv_of(tmp_path, 120), acme_office.world.mailer
+    send, acme = mailer.send, office("orgs", "show", "Acme", "-o", "json").json["organisationId"]
+
+    def send_and_deactivate(mail: Any) -> None:
+        send(mail)
+        if mail.to == "p10@example.com":
+            assert office("orgs", "deactivate", "Acme", "--yes").code == 0
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(mailer, "send", send_and_deactivate)
+        done = office("users", "import", str(path), "--yes", "-o", "json")
+    assert (done.code, done.out) == (5, "")
+    (line,) = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    count = line.split()[3]
+    assert line == (
+        f"error: stopped after {count} of 120 rows, and --resume goes on with the others: organisation Acme is "
+        f"deactivated; try: bbws-access orgs reactivate {acme}"
+    )
+    report = Path(f"{path}.report.jsonl").read_text().splitlines()[1:]
+    assert {json.loads(one)["outcome"] for one in report} == {"invited"}
+    assert len(report) == int(count) < 120
+    again = office("users", "import", str(path), "--yes", "--resume")
+    assert (again.code, "organisation Acme is deactivated" in again.err) == (1, True)
+    assert office("orgs", "reactivate", "Acme").code == 0
+    resumed = office("users", "import", str(path), "--yes", "--resume", "-o", "json")
+    assert (resumed.code, resumed.json["invited"], resumed.json["failed"]) == (0, 120 - int(count), 0)
+    sent = [to for to in mails(acme_office) if to.startswith("p")]
+    assert len(set(sent)) == len(sent) == 120
+
+
 def test_rows_that_failed_are_said_and_tried_again(office: Run, acme_office: Memory, tmp_path: Path) -> None:
     mailer: Any = acme_office.world.mailer
     path = csv_of(tmp_path, 4)
