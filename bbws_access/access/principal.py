@@ -28,6 +28,8 @@ from bbws_access.store.table import Item, Query, Table
 
 DEFINITIONS_LAST: Final = timedelta(seconds=30)
 
+_CLOSED: Final = "ORG_ACCESS_DENIED"
+
 _KeyPair = tuple[str, str]
 
 
@@ -87,8 +89,8 @@ class PrincipalLoader:
     ) -> Principal:
         """``organisation_id`` is the tenant that the token names, where it names one.
 
-        With ``or_elsewhere``, whoever was deactivated there and is active in another organisation acts in that
-        one: an account keeps the tenant that it was made for, also when its owner goes to another.
+        With ``or_elsewhere``, whoever was deactivated there, or whose organisation was, and is active in another one
+        acts in that: an account keeps the tenant that it was made for, also when its owner goes to another.
 
         Raises :class:`Denied`: ``USER_NOT_FOUND`` for somebody without a profile in that organisation;
         ``USER_INACTIVE`` for one who was deactivated, and ``ORG_ACCESS_DENIED`` where the organisation was, both
@@ -96,17 +98,29 @@ class PrincipalLoader:
         """
         held = list(self._table.query_all(Query(keys.everything_of_user(user_id), index=3)))
         org_id = organisation_id or _home(held)
-        if or_elsewhere and org_id is not None:
-            org_id = _still_open(held, org_id)
         if org_id is None:
             raise Denied("this account belongs to no organisation", code="USER_NOT_FOUND")
+        first, *others = _still_open(held, org_id) if or_elsewhere else [org_id]
+        try:
+            return self._load_in(first, user_id, held, origin, beside=others)
+        except Denied as denied:
+            open_ones = (other for other in others if self._is_open(other))
+            elsewhere = next(open_ones, None) if denied.code == _CLOSED else None
+            if elsewhere is None:
+                raise
+        return self._load_in(elsewhere, user_id, held, origin)
+
+    def _load_in(
+        self, org_id: str, user_id: str, held: list[Item], origin: Origin | None, beside: Iterable[str] = ()
+    ) -> Principal:
+        """The organisations ``beside`` it are read with it, for :meth:`_is_open`."""
         assignments = [i for i in held if _is(i, keys.ROLE_PREFIX) and i["organisationId"] in {org_id, PLATFORM}]
         memberships = [i for i in held if _is(i, keys.MEMBER_PREFIX) and i["organisationId"] == org_id]
         profile_key = keys.user_key(org_id, user_id)
         seats = [m for m in memberships if m.get("active", True)]
         definitions = self._read(
             profile_key,
-            [keys.organisation_key(org_id)],
+            [keys.organisation_key(one) for one in (org_id, *beside)],
             [keys.role_key(a["organisationId"], a["roleId"]) for a in assignments if a.get("active", True)],
             [keys.team_role_key(org_id, m["teamRoleId"]) for m in seats],
             [keys.team_key(org_id, m["teamId"]) for m in seats],
@@ -117,10 +131,14 @@ class PrincipalLoader:
         who = {"organisationId": org_id, "email": str(profile["email"])}
         if not profile.get("active", False):
             raise Denied("this account has been deactivated", code="USER_INACTIVE", details=who)
-        organisation = definitions.get(_pair(keys.organisation_key(org_id)), {})
-        if not organisation.get("active", True):
-            raise Denied("this organisation has been deactivated", code="ORG_ACCESS_DENIED", details=who)
+        if not self._is_open(org_id):
+            raise Denied("this organisation has been deactivated", code=_CLOSED, details=who)
         return principal_of(profile, org_id, assignments, memberships, definitions, origin or Origin())
+
+    def _is_open(self, org_id: str) -> bool:
+        """Of an organisation that was just read."""
+        _, organisation = self._definitions.get(_pair(keys.organisation_key(org_id)), (None, {}))
+        return bool(organisation.get("active", True))
 
     def _read(self, profile: Keys, *definitions: Iterable[Keys]) -> dict[_KeyPair, Item]:
         now = self._clock.now()
@@ -224,20 +242,27 @@ def _grants(role: Item) -> set[str]:
 
 def _home(held: Iterable[Item]) -> str | None:
     """The organisation of a token that names none: that of the oldest profile, which the account was made for."""
-    profiles = [i for i in held if _is(i, keys.USER_PREFIX)]
-    oldest = min(profiles, key=lambda p: (str(p.get("dateCreated", "")), str(p["organisationId"])), default=None)
-    return None if oldest is None else str(oldest["organisationId"])
+    return next(iter(_by_age(i for i in held if _is(i, keys.USER_PREFIX))), None)
 
 
-def _still_open(held: list[Item], org_id: str) -> str:
-    """The organisation itself, unless the user was deactivated there: then the oldest in which they are active.
+def _by_age(profiles: Iterable[Item]) -> list[str]:
+    """Their organisations, the oldest profile's first."""
+    ages = sorted((str(p.get("dateCreated", "")), str(p["organisationId"])) for p in profiles)
+    return [org_id for _, org_id in ages]
 
-    The index may lag behind; the profile that it leads to is read anew, and decides.
+
+def _still_open(held: list[Item], org_id: str) -> list[str]:
+    """The organisation itself, unless the user was deactivated there, then the others in which they are active.
+
+    The oldest profile first, and never none. The index may lag behind; the profile that it leads to is read anew,
+    and decides.
     """
-    profiles = {str(i["organisationId"]): i for i in held if _is(i, keys.USER_PREFIX)}
-    if org_id not in profiles or profiles[org_id].get("active", False):
-        return org_id
-    return _home(i for i in profiles.values() if i.get("active", False)) or org_id
+    profiles = [i for i in held if _is(i, keys.USER_PREFIX)]
+    here = next((p for p in profiles if p["organisationId"] == org_id), None)
+    if here is None:
+        return [org_id]
+    active = _by_age(p for p in profiles if p is not here and p.get("active", False))
+    return [org_id, *active] if here.get("active", False) or not active else active
 
 
 def _is(item: Item, prefix: str) -> bool:

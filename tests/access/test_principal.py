@@ -218,6 +218,38 @@ def test_who_went_to_another_organisation_acts_there(
     assert acts_in(ORG) == ORG
 
 
+def test_who_is_in_another_organisation_too_acts_there_when_theirs_is_deactivated(
+    platform: Platform, people: People, loader: PrincipalLoader
+) -> None:
+    orgs = ("org-1", "org-2", "org-3", "org-4")
+    user = people.user("org-1", date_created="2026-01-01T00:00:00.000Z")
+    for org_id in orgs[1:]:
+        people.user(org_id, user, date_created=f"2026-02-0{org_id[-1]}T00:00:00.000Z")
+        people.holding(org_id, user, "site:read")
+
+    def acts_in(org_id: str | None, *closed: str) -> str | None:
+        for one in orgs:
+            people.organisation(one, active=one not in closed)
+        platform.clock.advance(seconds=31)
+        return loader.load(user, org_id, or_elsewhere=True).actor.organisation_id
+
+    assert acts_in("org-1") == "org-1"
+    assert acts_in("org-1", "org-1") == acts_in(None, "org-1") == "org-2"
+    assert acts_in("org-1", "org-1", "org-2") == "org-3"
+    assert acts_in("org-4", "org-1", "org-4") == "org-2"
+    assert loader.load(user, "org-1", or_elsewhere=True).actor.permissions == {"site:read"}
+    people.change(keys.user_key("org-1", user), active=False)
+    assert acts_in("org-1") == "org-2"
+    assert acts_in("org-1", "org-2") == "org-3"
+    people.change(keys.user_key("org-3", user), active=False)
+    assert acts_in("org-1", "org-2") == "org-4"
+    for closed, home in ((orgs, "org-2"), (("org-2", "org-4"), "org-2")):
+        with pytest.raises(Denied) as refused:
+            acts_in("org-1", *closed)
+        assert (refused.value.code, refused.value.details["organisationId"]) == ("ORG_ACCESS_DENIED", home)
+    assert denied(loader, user, "org-2") == "ORG_ACCESS_DENIED"
+
+
 def test_an_index_that_lags_behind_lets_nobody_in(
     platform: Platform, people: People, loader: PrincipalLoader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,20 @@ def test_more_than_a_batch_takes_is_read_by_two_at_once(
     assert meter.requests == ["Query", "BatchGetItem"]
 
 
+def test_three_requests_at_most_for_who_acts_in_another_organisation(
+    people: People, loader: PrincipalLoader, meter: Meter
+) -> None:
+    user = crowd(people, 40, 20, team_roles=4)
+    people.organisation(ORG, active=False)
+    for n in range(2, 12):
+        people.user(f"org-{n}", user)
+        people.organisation(f"org-{n}", active=n == 11)
+        people.holding(f"org-{n}", user, "site:read")
+    meter.requests.clear()
+    assert loader.load(user, ORG, or_elsewhere=True).actor.organisation_id == "org-11"
+    assert meter.requests == ["Query", "BatchGetItem", "BatchGetItem"]
+
+
 def test_nothing_is_read_of_a_user_who_is_unknown_but_the_one_question(loader: PrincipalLoader, meter: Meter) -> None:
     with pytest.raises(Denied):
         loader.load("nobody", None)
