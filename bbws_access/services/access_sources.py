@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from bbws_access.access.grants import covers
-from bbws_access.access.principal import Principal, Source
+from bbws_access.access.principal import Principal, PrincipalLoader, Source
+from bbws_access.errors import Denied
 from bbws_access.keys import PLATFORM
 from bbws_access.models.effective_access import Grant, Reach
-from bbws_access.models.role import Role
+from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 
 
@@ -63,3 +64,17 @@ def gives(grant: Grant, permission: str, capabilities: Set[str | None], team_id:
     if grant.reach is Reach.TEAM and team_id not in seats:
         return False
     return covers(frozenset(grant.yields), permission)
+
+
+def counts_in(org_id: str, held: RoleAssignment, loader: PrincipalLoader) -> bool:
+    """Whether the authorizer counts a role of the platform for who holds it, when they ask for ``org_id``."""
+    try:
+        principal = loader.load(held.user_id, None, or_elsewhere=True)
+    except Denied as denied:
+        if "awsCode" in denied.details:
+            raise  # to who asks
+        return False
+    source = next((s for s in principal.sources if s.given.get("roleId") == held.role_id), None)
+    if source is None or source.rests is not None:
+        return False
+    return source.reach == Reach.PLATFORM or principal.actor.organisation_id == org_id

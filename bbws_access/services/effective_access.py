@@ -24,7 +24,7 @@ from bbws_access.models.kinds import Capability
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
-from bbws_access.services.access_sources import gives, grants_of, reach_of, seat_grant
+from bbws_access.services.access_sources import counts_in, gives, grants_of, reach_of, seat_grant
 from bbws_access.services.access_steps import endpoint, opening, steps_of
 from bbws_access.store.table import Query, Table
 
@@ -100,7 +100,8 @@ class EffectiveAccessQuestions:
         """Everybody who holds ``permission`` in the organisation or in a team of it, once for each way to it.
 
         Reads the roles that give it and who has them, not every user. Holders of platform roles have their
-        profiles in other organisations, maybe: their address is ``None`` then. Raises ``Denied``, ``InvalidInput``.
+        profiles in other organisations, maybe: their address is ``None`` then. Whoever the authorizer turns away
+        from all of their organisations is not among them. Raises ``Denied``, ``InvalidInput``.
         """
         capabilities = capabilities_for(permission, "any")
         require_reading(actor, org_id)
@@ -112,6 +113,7 @@ class EffectiveAccessQuestions:
 
     def _role_holders(self, org_id: str, owner: str, permission: str) -> Iterator[Holder]:
         seated: set[str] | None = None
+        loader = PrincipalLoader(self._table, self._clock)
         for role in self._roles(owner):
             if not covers(role.permissions, permission):
                 continue
@@ -123,7 +125,7 @@ class EffectiveAccessQuestions:
             profiles = self._profiles(org_id, (a.user_id for a in held))
             for one in held:
                 user = profiles.get(one.user_id)
-                if (owner == PLATFORM and user is None) or (user is not None and user.active):
+                if counts_in(org_id, one, loader) if owner == PLATFORM else user is not None and user.active:
                     grant = Grant(
                         reach=reach_of(owner, role), source_id=role.role_id, name=role.name,
                         given_by=one.assigned_by, given_at=one.assigned_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from bbws_access.access.authorizer import Authorizer
 from bbws_access.access.principal import PrincipalLoader
 from bbws_access.access.tokens import Claims
 from bbws_access.defaults import PERMISSIONS
+from bbws_access.errors import Denied
 from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import Capability, Scope
 from bbws_access.services.effective_access import EffectiveAccessQuestions
@@ -135,6 +137,51 @@ def test_who_holds_it_is_whoever_can(seed: int) -> None:
             if any(questions.can(OPERATOR, org, user, permission, team).allowed for team in (None, *world.teams))
         }
         assert told == able, permission
+
+
+def test_who_counts_holders_of_platform_roles_as_the_authorizer_does() -> None:
+    world = Random(random.Random(7))
+    people, (here, there) = world.people, world.orgs
+    clock = FixedClock()
+    support = people.role(PLATFORM, ["team:read"], scope=Scope.PLATFORM)
+    lesser = people.role(PLATFORM, ["team:read"], scope=Scope.ORGANISATION)
+    homes: dict[str, dict[str, bool]] = {
+        "member": {here: True},
+        "foreigner": {there: True},
+        "both": {here: True, there: True},
+        "moved": {here: False, there: True},
+        "left": {there: False},
+        "nobody": {},
+    }
+    for user, profiles in homes.items():
+        for age, (org_id, active) in enumerate(profiles.items()):
+            people.user(org_id, user, active=active, date_created=f"2026-01-0{age + 1}T00:00:00.000Z")
+        people.assign(PLATFORM, user, support)
+        people.assign(PLATFORM, user, lesser)
+
+    def told() -> dict[str, list[str]]:
+        """By user, the roles that are said to give it; and nobody whom the authorizer does not let do it."""
+        found: dict[str, list[str]] = {}
+        for holder in EffectiveAccessQuestions(world.table, clock).who(OPERATOR, here, "team:read"):
+            if holder.user_id in homes:
+                found.setdefault(holder.user_id, []).append(holder.through)
+        loader, able = PrincipalLoader(world.table, clock), set()
+        for user in homes:
+            with suppress(Denied):
+                able |= {user} if loader.load(user, None, or_elsewhere=True).actor.may("team:read", here) else set()
+        assert set(found) == able
+        return {user: sorted(found[user]) for user in sorted(found)}
+
+    people.organisation(here)
+    people.organisation(there)
+    one, both = ["R (platform role)"], ["R (platform role)", "R (role)"]
+    assert told() == {"both": both, "foreigner": one, "member": both, "moved": one}
+    people.organisation(here, active=False)
+    assert told() == {"both": one, "foreigner": one, "moved": one}
+    people.organisation(there, active=False)
+    assert told() == {}
+    people.organisation(here)
+    assert told() == {"both": both, "member": both}
 
 
 def _stands_for_more(permission: str, answer: Any, team: str | None) -> bool:
