@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from bbws_access.errors import AccessError, Denied
+from bbws_access.errors import AccessError
 from cli.help import Noun, Verb
 from cli.operations import record_denial
 from cli.options import COMMON, DryRunOption
@@ -68,8 +68,7 @@ def command(
             try:
                 function(session, **given)
             except AccessError as error:
-                if isinstance(error, Denied):
-                    record_denial(session, context.command_path, error)
+                record_denial(session, context.command_path, error)
                 if error.hint:
                     error.hint = session.at(given.get("environment")).as_typed_here(error.hint)
                 raise

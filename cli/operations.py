@@ -44,6 +44,8 @@ def _failures(session: Session, word: _Word, org_id: str) -> Iterator[None]:
     except InvalidInput:
         raise
     except AccessError as error:
+        if _is_told_as_denial(session, error):
+            raise
         outcome = Outcome.DENIED if isinstance(error, Denied | Refused) else Outcome.FAILURE
         # The code alone: a message may quote what was typed.
         _record(session, word, org_id, outcome, {"error": error.code})
@@ -73,16 +75,22 @@ def copy_told(session: Session, action: str, path: Path, file_format: str) -> It
         yield record
 
 
-def record_denial(session: Session, asked: str, error: Denied) -> None:
+def record_denial(session: Session, asked: str, error: AccessError) -> None:
     """What a member was refused, in the trail of their organisation, as the API would tell it; best effort."""
-    if session.dry_run or session.acting_as is None or "actor" not in vars(session) or "awsCode" in error.details:
-        return  # what AWS denies is denied to who runs the tool
+    if session.dry_run or not _is_told_as_denial(session, error):
+        return
     from bbws_access.access.decisions import DecisionLog
 
     world = session.world
     DecisionLog(world.table, world.clock, world.ids, lambda _: None).record(
         session.actor, error.code, asked, error.details
     )
+
+
+def _is_told_as_denial(session: Session, error: AccessError) -> bool:
+    """Of a member alone, and of their rights: what AWS denies is denied to who runs the tool."""
+    known = session.acting_as is not None and "actor" in vars(session)
+    return known and isinstance(error, Denied) and "awsCode" not in error.details
 
 
 def _record(session: Session, word: _Word, org_id: str, outcome: Outcome, more: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,31 @@ def test_a_member_is_held_to_what_they_hold(office: Run, acme_office: Memory) ->
     assert {key: item for key, item in after.items() if key in before} == before
     assert (told["action"], told["outcome"], told["userEmail"]) == ("authorize", "DENIED", USER)
     assert (told["resourceId"], told["details"]["code"]) == ("bbws-access roles create", "PERMISSION_DENIED")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("users", "export", "FILE.csv"),
+        ("export", "--file", "FILE.yaml"),
+        ("audit", "export", "--from", "2026-02-01", "--to", "2026-02-02"),
+        ("audit", "report", "--html", "FILE.html", "--since", "2h"),
+        ("audit", "evidence", "--from", "2026-02-01", "--bundle", "FILE.zip"),
+        ("access", "review", "--html", "FILE.html"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_refusal_is_told_once_also_of_what_tells_of_itself(
+    office: Run, acme_office: Memory, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    before = acme_office.table.state()
+    typed = [str(tmp_path / word) if word.startswith("FILE") else word for word in words]
+    done = office(*typed, "--as", USER)
+    assert (done.code, done.out) == (4, ""), done.err
+    new = [item for key, item in acme_office.table.state().items() if item and before.get(key) != item]
+    assert [(item.get("action"), item.get("outcome"), item.get("userEmail")) for item in new] == [
+        ("authorize", "DENIED", USER)
+    ]
 
 
 def test_a_dry_run_that_is_denied_leaves_nothing(office: Run, acme_office: Memory) -> None:
