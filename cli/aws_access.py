@@ -27,6 +27,8 @@ class AwsAccess(Place):
         super().__init__(overrides)
         self.show = show
         self.dry_run = dry_run
+        self.announced = False
+        """Whether it was said where something changes: what came before was no try yet."""
 
     @cached_property
     def endpoint(self) -> str | None:
@@ -131,3 +133,4 @@ class AwsAccess(Place):
         line = f"{mode}{self.env} · {where} account {account} · {self.settings.region} · {who}"
         # Outside of the own machine the target is never in doubt, not even for those who want quiet.
         self.show.note(line, always=not self.is_local)
+        self.announced = True

@@ -11,7 +11,7 @@ import typer
 
 from bbws_access.errors import AccessError
 from cli.help import Noun, Verb
-from cli.operations import record_denial
+from cli.operations import record_failure
 from cli.options import COMMON, DryRunOption
 from cli.overrides import Overrides
 from cli.session import Session
@@ -68,7 +68,7 @@ def command(
             try:
                 function(session, **given)
             except AccessError as error:
-                record_denial(session, context.command_path, error)
+                record_failure(session, context.command_path, error, changes=changes)
                 if error.hint:
                     error.hint = session.at(given.get("environment")).as_typed_here(error.hint)
                 raise

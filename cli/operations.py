@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import AccessError, Denied, InvalidInput, NotFound, Refused
 from bbws_access.keys import PLATFORM
@@ -75,16 +76,50 @@ def copy_told(session: Session, action: str, path: Path, file_format: str) -> It
         yield record
 
 
-def record_denial(session: Session, asked: str, error: AccessError) -> None:
-    """What a member was refused, in the trail of their organisation, as the API would tell it; best effort."""
-    if session.dry_run or not _is_told_as_denial(session, error):
-        return
-    from bbws_access.access.decisions import DecisionLog
+_SUBJECTS: Final[Mapping[str, str | None]] = {
+    "apply": "organisation",
+    "invitations": "invitation",
+    "orgs": "organisation",
+    "permission-sets": "permission",
+    "roles": "role",
+    "team-roles": "team",
+    "teams": "team",
+    "undo": "organisation",
+    "users": "user",
+    "users invite": "invitation",
+    "invitations accept": None,
+    "invitations decline": None,
+}
+"""What the commands of a noun, or one of them, change, in the words of ``FAILED_AS``.
 
-    world = session.world
-    DecisionLog(world.table, world.clock, world.ids, lambda _: None).record(
-        session.actor, error.code, asked, error.details
-    )
+Those of other nouns record by themselves how they failed, or must not: a table that is to be restored stays empty. Who
+answers an invitation is whoever has its link, and no operator.
+"""
+
+
+def record_failure(session: Session, asked: str, error: AccessError, *, changes: bool) -> None:
+    """What was refused, or failed, in the trail as the API would tell it; best effort, and soon given up.
+
+    Of a member whatever they were denied, and of everybody the change that could not be made: not what was wrong before
+    it was said where the change is made, nor what the user thought better of.
+    """
+    if session.dry_run or "actor" not in vars(session):
+        return
+    from bbws_access.access.decisions import NOBODYS
+
+    words = asked.split()
+    subject = _SUBJECTS.get(" ".join(words[1:3]), _SUBJECTS.get(words[1]))
+    tried = changes and session.announced and subject is not None and not isinstance(error, (*NOBODYS, Refused))
+    if not tried and not _is_told_as_denial(session, error):
+        return
+    actor = session.actor
+    if actor.organisation_id is None:  # an operator's word is in the trail of where they were at work
+        actor = replace(actor, organisation_id=session.org_id if "organisation" in vars(session) else PLATFORM)
+    with suppress(AccessError):
+        if isinstance(error, Denied) and "awsCode" not in error.details:
+            session.decisions.record(actor, error.code, asked, error.details)
+        else:
+            session.decisions.failed(actor, str(subject), error.code, asked)
 
 
 def _is_told_as_denial(session: Session, error: AccessError) -> bool:

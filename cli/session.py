@@ -22,6 +22,7 @@ from cli.suggestions import as_typed_here
 
 if TYPE_CHECKING:
     from bbws_access.access.actor import Actor, Origin
+    from bbws_access.access.decisions import DecisionLog
     from bbws_access.audit_storage import AuditStorage
     from bbws_access.bootstrap import Services, World
     from bbws_access.directory import Directory
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bbws_access.models.organisation import Organisation
     from bbws_access.services.trail import Trail
     from bbws_access.store.journal import Journal
+    from bbws_access.store.table import Table
 
 __all__ = ["EMULATED_ACCOUNT", "LOCAL", "PROD", "Session"]
 
@@ -127,15 +129,28 @@ class Session(AwsAccess, Asking):
     @property
     def operations_trail(self) -> Trail:
         """For the word on what was done to the environment: it needs nothing but the table, and gives up soon."""
-        from bbws_access.backoff import Backoff
         from bbws_access.clock import SystemClock
         from bbws_access.ids import RandomIds
-        from bbws_access.names import Names
         from bbws_access.services.trail import Trail
+
+        return Trail(self._brief_table, SystemClock(), RandomIds())
+
+    @property
+    def decisions(self) -> DecisionLog:
+        """For the word on what was refused or failed, likewise; it is lost where it cannot be written."""
+        from bbws_access.access.decisions import DecisionLog
+        from bbws_access.clock import SystemClock
+        from bbws_access.ids import RandomIds
+
+        return DecisionLog(self._brief_table, SystemClock(), RandomIds(), lambda _: None)
+
+    @property
+    def _brief_table(self) -> Table:
+        from bbws_access.backoff import Backoff
+        from bbws_access.names import Names
         from bbws_access.store.table import Table
 
-        table = Table(self.client("dynamodb", brief=True), Names(self.env).table, Backoff(attempts=5))
-        return Trail(table, SystemClock(), RandomIds())
+        return Table(self.client("dynamodb", brief=True), Names(self.env).table, Backoff(attempts=5))
 
     @cached_property
     def actor(self) -> Actor:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bbws_access.access.actor import Origin
 from bbws_access.access.authorizer import actor_of
-from bbws_access.errors import AccessError, Denied, InvalidInput, TooManyRequests, Unauthenticated
+from bbws_access.access.decisions import NOBODYS
+from bbws_access.errors import AccessError, Denied, Unauthenticated
 from lambdas.call import Answer, Call, Page
 from lambdas.links import serving
 from lambdas.logs import logger
@@ -22,18 +23,6 @@ CORS_HEADERS: Final = {
     "Access-Control-Allow-Methods": "GET,POST,PUT,DELETE,OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type,Authorization,X-Request-ID",
 }
-
-_NOBODYS: Final = (InvalidInput, Unauthenticated, TooManyRequests)
-"""Errors that leave no event of a failed change."""
-
-_TYPES: Final = {
-    "permission": "PERMISSION_CHANGE",
-    "invitation": "INVITATION",
-    "team": "TEAM_MEMBERSHIP",
-    "role": "ROLE_CHANGE",
-    "audit": "CONFIGURATION",
-}
-"""What a service's changes are called in the trail."""
 
 Action = Callable[[Call], Answer | Page]
 LambdaHandler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -105,7 +94,7 @@ def _record(error: AccessError, action: Action, event: Mapping[str, Any], origin
     """
     log, denied = decisions(), isinstance(error, Denied) and "awsCode" not in error.details
     method = event.get("httpMethod")
-    if log is None or not (denied or (method != "GET" and not isinstance(error, _NOBODYS))):
+    if log is None or not (denied or (method != "GET" and not isinstance(error, NOBODYS))):
         return
     try:
         actor = actor_of((event.get("requestContext") or {}).get("authorizer") or {}, origin)
@@ -115,7 +104,7 @@ def _record(error: AccessError, action: Action, event: Mapping[str, Any], origin
     if denied:
         log.record(actor, error.code, asked, error.details)
     else:
-        log.failed(actor, _TYPES.get(action.__module__.rpartition(".")[2], "CONFIGURATION"), error.code, asked)
+        log.failed(actor, action.__module__.rpartition(".")[2], error.code, asked)
 
 
 def _failure(code: str, message: str, status: int, request_id: str, details: Mapping[str, Any] | None = None) -> Answer:

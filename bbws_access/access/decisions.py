@@ -20,6 +20,7 @@ from typing import Any, Final
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.clock import Clock, iso
+from bbws_access.errors import InvalidInput, TooManyRequests, Unauthenticated
 from bbws_access.ids import Ids
 from bbws_access.store.table import Table
 
@@ -27,6 +28,18 @@ ALLOWED: Final = "ALLOWED"
 """The code of a decision that lets in; every other is the code of a denial."""
 
 _TYPE: Final = "AUTHORIZATION"
+
+NOBODYS: Final = (InvalidInput, Unauthenticated, TooManyRequests)
+"""Errors that leave no event of a failed change."""
+
+FAILED_AS: Final[Mapping[str, str]] = {
+    "permission": "PERMISSION_CHANGE",
+    "invitation": "INVITATION",
+    "team": "TEAM_MEMBERSHIP",
+    "role": "ROLE_CHANGE",
+    "user": "USER_MANAGEMENT",
+}
+"""The type of the event of a change that failed, by what it was a change of; of anything else ``CONFIGURATION``."""
 
 OnFailure = Callable[[str], None]
 """Told the kind of an error, never its text, which may quote what must not be logged."""
@@ -49,8 +62,9 @@ class DecisionLog:
         outcome = "SUCCESS" if code == ALLOWED else "DENIED"
         self._put(actor, asked, (_TYPE, "authorize", outcome), {"code": code, **basis})
 
-    def failed(self, actor: Actor, kind: str, code: str, asked: str) -> None:
-        """A change that was let in and could not be made. ``kind`` is the type of its event. Never raises."""
+    def failed(self, actor: Actor, subject: str, code: str, asked: str) -> None:
+        """A change that was let in and could not be made, of one of :data:`FAILED_AS`. Never raises."""
+        kind = FAILED_AS.get(subject, "CONFIGURATION")
         self._put(actor, asked, (kind, "request", "FAILURE"), {"code": code})
 
     def _put(self, actor: Actor, asked: str, what: tuple[str, str, str], details: Mapping[str, Any]) -> None:

@@ -34,8 +34,8 @@ def undo(
 ) -> None:
     """Take one audited change back, if nothing has changed since; the trail says what was undone."""
     org_id = owner(session, platform)
-    session.announce()
     inverse = session.services.undo.look(session.actor, org_id, event_id)
+    session.announce()
     if not session.dry_run:
         session.confirm(f"Undo {inverse.action} by {inverse.by} at {inverse.at}? Then {inverse.says}.", yes=yes)
     done = session.services.undo.take(session.actor, org_id, event_id)

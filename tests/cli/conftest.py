@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bbws_access.access.decisions import DecisionLog
+from bbws_access.bootstrap import World
 from cli import session as session_module
 from cli.main import run
 from tests.cli.memory import Memory, copied, filled
@@ -31,6 +33,19 @@ class Result:
 Run = Callable[..., Result]
 
 
+def patched(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Every session of this process is over ``world``."""
+
+    def decisions(session: session_module.Session) -> DecisionLog:
+        here = session.world
+        return DecisionLog(here.table, here.clock, here.ids, lambda _: None)
+
+    monkeypatch.setattr(session_module.Session, "world", world)
+    monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
+    monkeypatch.setattr(session_module.Session, "decisions", property(decisions))
+    monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
+
+
 @pytest.fixture
 def bare(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line on a machine where nothing has been stood up."""
@@ -48,9 +63,7 @@ def bare(capsys: pytest.CaptureFixture[str], tmp_path: Any, monkeypatch: pytest.
 @pytest.fixture
 def bbws(bare: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line over ``platform``."""
-    monkeypatch.setattr(session_module.Session, "world", platform.world)
-    monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
-    monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
+    patched(monkeypatch, platform.world)
     return bare
 
 
@@ -77,9 +90,7 @@ def acme_office(filled_once: Memory) -> Memory:
 @pytest.fixture
 def office(bare: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line over ``acme_office``, in the organisation Acme."""
-    monkeypatch.setattr(session_module.Session, "world", acme_office.world)
-    monkeypatch.setattr(session_module.Session, "operations_trail", property(lambda session: session.services.trail))
-    monkeypatch.setattr(session_module.Session, "endpoint", "http://127.0.0.1:1")
+    patched(monkeypatch, acme_office.world)
     monkeypatch.setattr(session_module.Session, "user_name", "ops")
     monkeypatch.setenv("BBWS_ACCESS_ORG", "Acme")
     return bare

@@ -38,9 +38,11 @@ def test_what_is_refused_is_refused_as_ever(office: Run, acme_office: Memory) ->
     before = acme_office.table.state()
     done = office("roles", "set-permissions", "SITE_VIEWER", "--add", "no such thing")
     assert (done.code, done.err.count("\n")) == (2, 1)
+    assert acme_office.table.state() == before
     held = office("roles", "assign", "SITE_VIEWER", "ada@example.com")
     assert (held.code, held.err.splitlines()[-1].startswith("error: the user holds SITE_VIEWER already")) == (1, True)
-    assert acme_office.table.state() == before
+    new = [item for key, item in acme_office.table.state().items() if item and before.get(key) != item]
+    assert [item.get("outcome") for item in new] == ["FAILURE"], "that somebody tried"
 
 
 def test_a_part_of_a_wildcard_cannot_be_taken_away(office: Run) -> None:
