@@ -247,15 +247,13 @@ class _Check:
 
     def _expiries(self, day: str, items: list[Item], known: bool) -> None:
         """What is not in the archive must not expire, and nothing before its time."""
-        for item in items:
-            if "ttl" not in item:
-                continue
-            earliest = _earliest(item)
-            # It may have been archived since the records were read.
-            known = known or bool(self._archive.recorded(day))
+        mortal = [item for item in items if "ttl" in item]
+        # It may have been archived since the records were read, and the events were read after that.
+        known = known or (bool(mortal) and bool(self._archive.recorded(day)))
+        for item in mortal:
             if not known:
                 self._find(FindingKind.UNPROTECTED, day, "may expire before it is archived", item)
-            elif not isinstance(item["ttl"], int) or item["ttl"] < earliest:
+            elif not isinstance(item["ttl"], int) or item["ttl"] < _earliest(item):
                 self._find(FindingKind.UNPROTECTED, day, "expires before its time", item)
 
     def _find(

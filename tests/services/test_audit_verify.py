@@ -15,10 +15,12 @@ from bbws_access.access.actor import operator
 from bbws_access.audit_storage import ObjectVersion, Tier
 from bbws_access.clock import iso
 from bbws_access.errors import Denied, InvalidInput, NotFound
+from bbws_access.models.archive import ArchivedPart
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.audit_findings import FindingKind, Verification
 from bbws_access.models.kinds import EventType, LockMode
 from bbws_access.services.archive import Archive
+from bbws_access.services.archive_check import ArchiveCheck
 from bbws_access.services.archive_objects import archived_event
 from bbws_access.services.audit_verify import AuditVerify
 from bbws_access.services.chain_check import computed_hash
@@ -378,6 +380,26 @@ def test_what_may_expire_too_early_shows(small: World) -> None:
         (K.UNPROTECTED, recent(small.copy())[0]["sequence"] - 1),
     ] or kinds(found) == {K.UNPROTECTED}
     assert len(found.findings) == 2
+
+
+def test_a_day_of_events_that_may_expire_is_looked_for_in_the_archive_once(
+    small: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = recent(small)
+    for item in soon:
+        item["ttl"] = 1
+    assert len(soon) > 2
+    asked: list[str] = []
+    recorded = ArchiveCheck.recorded
+
+    def counted(self: ArchiveCheck, day: str = "") -> list[ArchivedPart]:
+        asked.append(day)
+        return recorded(self, day)
+
+    monkeypatch.setattr(ArchiveCheck, "recorded", counted)
+    found = [f.event_id for f in small.verify().findings if f.kind is K.UNPROTECTED]
+    assert sorted(map(str, found)) == sorted(item["eventId"] for item in soon)
+    assert [day for day in asked if day] == sorted({item["timestamp"][:10] for item in soon})
 
 
 def test_an_object_that_is_not_locked_shows(small: World) -> None:
