@@ -17,7 +17,7 @@ from tests.access.contract import allows
 from tests.conftest import Platform
 from tests.lambdas.gateway import proxy_event, send
 from tests.matrix.cast import OPERATOR, Ask, Cast
-from tests.matrix.expected import Caller, expected
+from tests.matrix.expected import Caller, expected, in_a_team
 
 pytestmark = [pytest.mark.usefixtures("functions"), pytest.mark.slow]
 
@@ -32,6 +32,11 @@ class Gateway:
         door = jwts.Door()
         self._authorizer = Authorizer(door.verifier, PrincipalLoader(platform.table, door.clock))
         self._addresses = count(1)
+
+    def opens(self, function: Function, token: str, ask: Ask) -> bool:
+        """Whether a request gets to its handler."""
+        arn = f"{API}/{function.method}{proxy_event(function.name, None, ask.params)['path']}"
+        return allows(self._authorizer.decide(token, arn).policy, arn)
 
     def status(self, function: Function, token: str | None, ask: Ask, *, policy: bool = True) -> int:
         """Without ``policy`` everything that has a token gets to its handler."""
@@ -69,3 +74,18 @@ def test_who_may_call_what(platform: Platform, cast: Cast, function: Function) -
     closed = [c for c in Caller if expected(function, c) == 403 and c is not Caller.DEACTIVATED]
     alone = {c: gateway.status(function, cast.token(function, c), cast.ask(function, c), policy=False) for c in closed}
     assert alone == dict.fromkeys(closed, 403), "the services rely on the policy"
+
+
+def test_who_leads_more_teams_than_a_policy_names_is_kept_to_them_by_the_services(
+    platform: Platform, cast: Cast
+) -> None:
+    gateway, token = Gateway(platform), cast.lead(20)
+    of_teams = [f for f in SERVED if f.capability is not None and in_a_team(f)]
+    assert len(of_teams) == 5
+    for function in of_teams:
+        inside, outside = (cast.ask(function, c) for c in (Caller.CAPABLE_INSIDE, Caller.CAPABLE_OUTSIDE))
+        before = platform.items()
+        assert gateway.opens(function, token, outside), "the policy still tells teams apart, and this tests nothing"
+        assert gateway.status(function, token, outside) == 403
+        assert platform.items() == before
+        assert gateway.status(function, token, inside) == expected(function, Caller.CAPABLE_INSIDE)

@@ -84,6 +84,16 @@ class Cast:
                 user_id, org_id = self._once(self._platform_admin), self._elsewhere
         return self._sign(user_id, org_id, caller is Caller.EXPIRED)
 
+    def lead(self, teams: int) -> str:
+        """The token of who leads so many teams, among them that of whoever is inside."""
+        user_id = self._new_user(self.org)
+        team_role_id = self._services.team_roles.find(OPERATOR, self.org, "TEAM_LEAD").team_role_id
+        for team_id in (self._team, *(self._new_team() for _ in range(teams - 1))):
+            self._services.members.add(
+                OPERATOR, self.org, team_id, NewMember(user_id=user_id, team_role_id=team_role_id)
+            )
+        return self._sign(user_id, self.org, False)
+
     def ask(self, function: Function, caller: Caller) -> Ask:
         """What is changed by being asked for is made anew; what is only read, or refused, is there already."""
         team = self._other_team if caller in OUTSIDE else self._team
