@@ -84,6 +84,15 @@ def test_json_is_json_and_a_wrong_organisation_is_one_line(deployed: Deployed) -
     assert done.stderr == "error: there is no organisation 'Nobody'; try: bbws-access orgs list\n"
 
 
+def test_a_change_that_failed_is_in_the_trail(deployed: Deployed) -> None:
+    deployed.run("orgs", "create", "Twice")
+    deployed.run("teams", "create", "Web", "--org", "Twice")
+    done = deployed.run("teams", "create", "Web", "--org", "Twice", check=False)
+    assert (done.returncode, "there is a team called 'Web' already" in done.stderr) == (1, True)
+    event = deployed.json("audit", "query", "--org", "Twice", "--outcome", "FAILURE")["items"][0]
+    assert (event["resourceId"], event["details"]) == ("bbws-access teams create", {"code": "TEAM_EXISTS"})
+
+
 def test_an_export_to_the_bucket_can_be_fetched_by_its_link(deployed: Deployed) -> None:
     deployed.run("orgs", "create", "Bucket")
     done = deployed.json("audit", "export", "--org", "Bucket", "--format", "jsonl", "--to", "s3")

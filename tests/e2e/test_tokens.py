@@ -16,6 +16,7 @@ import pytest
 
 from bbws_access import keys
 from bbws_access.store.table import Item, Query, Table
+from bbws_access.store.writes import Put
 from tests.access import jwts
 from tests.access.jwts import b64
 from tests.e2e.conftest import Deployed
@@ -113,3 +114,16 @@ def test_the_pools_own_refresh_token_opens_nothing(door: Door, deployed: Deploye
     )["AuthenticationResult"]
     kinds = ("IdToken", "AccessToken", "RefreshToken")
     assert [door.status(answer[kind]) for kind in kinds] == [200, 200, 401]
+
+
+def test_a_fault_of_our_own_is_not_kept_by_the_gateway(door: Door) -> None:
+    """A profile that cannot be read stands for whatever the authorizer may stumble over."""
+    profile, token = keys.user_key(door.org_id, door.user_id), door.signed(jti="of this test")
+    whole = door.table.get(profile)
+    assert whole is not None
+    door.table.write(Put({name: value for name, value in whole.items() if name != "email"}))
+    try:
+        assert [door.status(token) for _ in range(2)] == [500, 500]
+    finally:
+        door.table.write(Put(whole))
+    assert door.status(token) == 200
