@@ -180,6 +180,12 @@ class Page:
     function: str
 
 
+def api_path(typed: str) -> str:
+    """A path as the API has it, of one that was typed with or without ``/v1``."""
+    path = f"/{typed.lstrip('/')}"
+    return path if path.startswith(("/v1/", "/invite/")) else f"/v1{path}"
+
+
 PAGES: Final[tuple[Page, ...]] = (Page("GET", "/invite/{token}", "invitation-get-invitation-by-token"),)
 """What the API serves to browsers, beside its endpoints.
 

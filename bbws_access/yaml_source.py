@@ -115,7 +115,7 @@ class YamlSource:
             path = problem["loc"]
             words = _SAID.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
             named = next((step for step in reversed(path) if isinstance(step, str)), None)
-            yield path, words if named is None else f"{shortened(named)}: {words}"
+            yield path, f"the file {words}" if not path else words if named is None else f"{shortened(named)}: {words}"
 
 
 def read_yaml(path: Path, *, limit: int = MAX_BYTES) -> YamlSource:

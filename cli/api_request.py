@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from bbws_access import catalogue
 from bbws_access.errors import InvalidInput
 from cli.session import Session
 
@@ -16,11 +17,9 @@ PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 def api_path(session: Session, given: str) -> str:
     """With ``/v1`` and the organisation's id. Raises ``InvalidInput`` where a value is missing."""
-    path = f"/{given.lstrip('/')}"
-    if "?" in path or "#" in path:
+    if "?" in given or "#" in given:
         raise InvalidInput("the path goes without a query", hint="give it as --param KEY=VALUE")
-    if not path.startswith(("/v1/", "/invite/")):
-        path = f"/v1{path}"
+    path = catalogue.api_path(given)
     if "{orgId}" in path:
         path = path.replace("{orgId}", session.org_id)
     left = PARAMETER.search(path)

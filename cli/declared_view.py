@@ -55,7 +55,7 @@ def summary(plan: Plan) -> str:
 
     create, change, remove = (plan.count(sign) for sign in Sign)
     people = len(plan.access)
-    access = f"changes what {number_of(people, 'user')} may do" if people else "no user may do other things"
+    access = f"changes what {number_of(people, 'user')} may do" if people else "what users may do stays as it is"
     return f"{create} to create, {change} to change, {remove} to remove; {access}."
 
 

@@ -132,8 +132,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("parts: 5\ntitle: a\n", "f.yaml:1: parts: is not a list"),
         ("title: a\nparts:\n- name: x\n  size: big\n- name: 7\n",
          "f.yaml:4: size: is not a whole number (and 1 more)"),
-        ("- a\n", "f.yaml:1: is not a mapping"),
-        ("just words\n", "f.yaml:1: is not a mapping"),
+        ("- a\n", "f.yaml:1: the file is not a mapping"),
+        ("just words\n", "f.yaml:1: the file is not a mapping"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_model_is_said_with_its_line(text: str, words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from bbws_access.access.actor import Actor
 from bbws_access.access.authorizer import Decision, decide_for
 from bbws_access.access.principal import PrincipalLoader
-from bbws_access.catalogue import Guard
+from bbws_access.catalogue import Guard, api_path
 from bbws_access.clock import Clock
 from bbws_access.defaults import PERMISSIONS
 from bbws_access.errors import InvalidInput, NotFound
@@ -138,6 +138,7 @@ class _Asked:
 
 
 def _filled(path: str, ids: dict[str, str]) -> str:
+    path = api_path(path)
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", value)
     return path

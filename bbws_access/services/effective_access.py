@@ -15,7 +15,7 @@ from bbws_access.access.actor import Actor
 from bbws_access.access.authorizer import Decision, decide_for
 from bbws_access.access.grants import GRANT_PATTERN, covers
 from bbws_access.access.principal import PrincipalLoader
-from bbws_access.catalogue import ENDPOINTS, Guard
+from bbws_access.catalogue import ENDPOINTS, Guard, api_path
 from bbws_access.clock import Clock
 from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
@@ -70,7 +70,7 @@ class EffectiveAccessQuestions:
 
     def explain(self, actor: Actor, org_id: str, user_id: str, method: str, path: str) -> Explanation:
         """The authorizer's decision about one request of the user, step by step. Raises ``Denied``, ``NotFound``."""
-        user = self._asked_about(actor, org_id, user_id)
+        user, path = self._asked_about(actor, org_id, user_id), api_path(path)
         arn = f"{API}/{method.upper()}/{path.lstrip('/')}"
         function = endpoint(method, path)
         if function is None:

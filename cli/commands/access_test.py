@@ -37,7 +37,11 @@ def check(
         typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML too.", show_default=False),
     ] = None,
 ) -> None:
-    """Hold a file of expectations against the authorizer's answers; exits 3 where they differ."""
+    """Hold a file of expectations against the authorizer's answers; exits 3 where they differ.
+
+    The file has, below "expectations:", a list such as "- {user: li@example.com, may: team:read, expect: allowed}";
+    "calls: GET /v1/…" asks for a request, and "team: Web" inside a team.
+    """
     from bbws_access.export.junit import junit as as_junit
     from bbws_access.services.access_expectations import expectations_in
     from bbws_access.whole_file import draft_of

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bbws_access.errors import AccessError, Conflict, ExitCode, InvalidInput, PartlyDone
+from bbws_access.wording import number_of
 from cli.command import command
 from cli.commands.users import app
 from cli.options import YesOption
@@ -74,8 +75,8 @@ def import_users(
         checked = _checked(session, file, earlier)
         session.announce()
         session.show.note(_foretold(checked, rate))
-        question = f"Import {checked.rows} rows into {session.organisation.name}, with {checked.emails} emails?"
-        session.confirm(question, yes=yes)
+        what = f"{number_of(checked.rows, 'row')} into {session.organisation.name}"
+        session.confirm(f"Import {what}, with {number_of(checked.emails, 'email')}?", yes=yes)
         if session.dry_run:
             _write(session, file, checked, about, None, rate)
             return
@@ -121,7 +122,9 @@ def _checked(session: Session, file: ImportFile, earlier: ImportReport | None) -
     session.show.table([_problem(one) for one in checked.problems], _PROBLEMS, empty="")
     left = checked.bad - len(checked.problems)
     more = f"; {left} more are not shown" if left else ""
-    raise InvalidInput(f"{file.path}: {checked.bad} of {checked.rows} rows do not fit, and nothing was written{more}")
+    raise InvalidInput(
+        f"{file.path}: {checked.bad} of {number_of(checked.rows, 'row')} do not fit, and nothing was written{more}"
+    )
 
 
 def _problem(one: Any) -> dict[str, Any]:
@@ -135,8 +138,8 @@ def _foretold(checked: Checked, rate: float) -> str:
     minutes = checked.emails / rate / 60
     lasts = f" That takes {minutes:.0f} minutes." if minutes >= 2 else ""
     return (
-        f"{checked.rows} rows: {needs[Need.INVITE]} to invite, {needs[Need.SEND_AGAIN]} to send again, "
-        f"{needs[Need.ASSIGN]} to assign; {checked.emails} emails, {rate:g} a second at most.{lasts}"
+        f"{number_of(checked.rows, 'row')}: {needs[Need.INVITE]} to invite, {needs[Need.SEND_AGAIN]} to send again, "
+        f"{needs[Need.ASSIGN]} to assign; {number_of(checked.emails, 'email')}, {rate:g} a second at most.{lasts}"
     )
 
 
@@ -174,7 +177,7 @@ def _stopped(error: AccessError, done: int, of: int) -> AccessError:
     if not done:
         return error
     return PartlyDone(
-        f"stopped after {done} of {of} rows, and --resume goes on with the others: {error.message}",
+        f"stopped after {done:,} of {number_of(of, 'row')}, and --resume goes on with the others: {error.message}",
         hint=error.hint,
         details={**error.details, "done": done, "rows": of, "cause": error.code},
     )
@@ -196,8 +199,12 @@ def _show(session: Session, outcomes: Counter[str], checked: Checked, target: Pa
     session.show.record(data, _FIELDS)
     if not failed:
         session.show.done(
-            f"Imported {done} of {checked.rows} rows." if done else "Nothing to do: every row was dealt with before."
+            f"Imported {done:,} of {number_of(checked.rows, 'row')}."
+            if done
+            else "Nothing to do: every row was dealt with before."
         )
         return
-    session.show.note(f"{failed} rows failed; the report says why. Try them again with --resume.", always=True)
+    session.show.note(
+        f"{number_of(failed, 'row')} failed; the report says why. Try them again with --resume.", always=True
+    )
     raise typer.Exit(ExitCode.FAILED if failed == done else ExitCode.PARTIAL)

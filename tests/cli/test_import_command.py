@@ -39,7 +39,7 @@ def test_three_bad_rows_in_ten_thousand_and_nothing_is_written(
         (5_002, "there is no role 'NO_ROLE'"),
         (10_001, "p3@example.com stands in line 5 too"),
     ]
-    assert done.err == f"error: {path}: 3 of 10000 rows do not fit, and nothing was written\n"
+    assert done.err == f"error: {path}: 3 of 10,000 rows do not fit, and nothing was written\n"
     assert (acme_office.table.state(), mails(acme_office)) == (before, sent)
     assert list(tmp_path.glob("*.report*")) == []
     rehearsed = office("users", "import", str(path), "--dry-run")

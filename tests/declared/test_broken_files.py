@@ -35,7 +35,7 @@ BROKEN = {
     "a section twice": ("teams: []\nroles: []\nteams: []\n", 3, "has teams a second time; the first is in line 1"),
     "no YAML": ("teams: [\n", 2, "is not YAML: did not find expected node content"),
     "nothing": ("# to be done\n", 1, "is empty"),
-    "a list": ("- teams\n", 1, "is not a mapping"),
+    "a list": ("- teams\n", 1, "the file is not a mapping"),
     "not UTF-8": (b"teams:\n- name: \xe9t\xe9\n", 2, "is not UTF-8"),
     "a control character": ("teams:\n- name: \x1b[2J\n", 2, "has the character U+001B"),
     "an unknown section": ("teams: []\npeople: []\n", 2, "people: there is no such field"),

@@ -40,6 +40,7 @@ def test_each_is_answered_as_access_can_answers(stage: Stage) -> None:
 def test_requests_are_answered_as_access_explain_answers(stage: Stage) -> None:
     requests = [
         "GET /v1/platform/permissions",
+        "GET /platform/permissions",
         "POST /v1/organisations/{orgId}/roles",
         "GET /v1/organisations/{orgId}/users/{userId}/teams",
         "GET /v1/organisations/org-00000000-0000-4000-8000-000000000000/teams",
