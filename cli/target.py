@@ -32,6 +32,11 @@ DataLossOption = Annotated[
     ),
 ]
 
+NoLockOption = Annotated[
+    bool,
+    typer.Option("--no-lock", help="Only read: do not take the state's lock, but fail where somebody holds it."),
+]
+
 
 def stack_of(session: Session) -> Stack:
     """The environment's stack, pointed at where its AWS is."""

@@ -30,25 +30,30 @@ class GuardedRunner:
         self._alone = alone
         self._cut_off = CutOff(folder)
 
-    def plan(self, on_event: OnEvent, *, destroy: bool = False, only: Sequence[str] = ()) -> PlanSummary:
+    def plan(
+        self, on_event: OnEvent, *, destroy: bool = False, only: Sequence[str] = (), lock: bool = True
+    ) -> PlanSummary:
         """Makes a plan; one that was kept there is kept no longer. Raises as the runner does.
 
         Terraform marks what it was creating when it was interrupted, to make it anew. Where it holds data, or an
         apply was cut off, that mark is taken away: it stays, and is completed in place. What another resource needs
-        could not be made anew while it stands, for its name is taken.
+        could not be made anew while it stands, for its name is taken. Without ``lock`` the state is only read, and
+        the mark stays.
         """
-        summary = self._plan(on_event, destroy=destroy, only=only)
+        summary = self._plan(on_event, destroy=destroy, only=only, lock=lock)
+        if not lock:
+            return summary
         all_stay = bool(self._cut_off) and not destroy
         marked = [change.address for change in summary.changes if change.tainted and (all_stay or change.loses_data)]
         for address in marked:
             self.runner.untaint(address)
         return self._plan(on_event, destroy=destroy, only=only) if marked else summary
 
-    def _plan(self, on_event: OnEvent, *, destroy: bool, only: Sequence[str]) -> PlanSummary:
+    def _plan(self, on_event: OnEvent, *, destroy: bool, only: Sequence[str], lock: bool = True) -> PlanSummary:
         kept_plan.drop(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = self._folder / PLAN_FILE
-        outcome = self.runner.plan(on_event, target, destroy=destroy, only=only)
+        outcome = self.runner.plan(on_event, target, destroy=destroy, only=only, lock=lock)
         target.chmod(0o600)  # a plan holds the whole state
         if only_adds(outcome):
             # To ask Terraform for the whole plan takes seconds, and here there is nothing more to hear.

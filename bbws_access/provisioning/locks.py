@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +63,23 @@ def locked(lock: Lock) -> StateLocked:
         hint="wait for it, or, where it has died: bbws-access env unlock",
         details={"lock": {"id": lock.lock_id, "operation": lock.operation, "who": lock.who, "created": lock.created}},
     )
+
+
+@contextmanager
+def looked_at(find: Callable[[], Lock | None]) -> Iterator[None]:
+    """For whoever may not write, and so takes no lock: ``find`` says who holds it, before and afterwards.
+
+    Raises :class:`StateLocked` where somebody does. An apply that begins and ends in between is not seen.
+    """
+    require_unlocked(find())
+    yield
+    require_unlocked(find())
+
+
+def require_unlocked(lock: Lock | None) -> None:
+    """Raises :class:`StateLocked` where there is one."""
+    if lock is not None:
+        raise locked(lock)
 
 
 def from_text(detail: str) -> Lock | None:

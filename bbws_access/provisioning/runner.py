@@ -101,15 +101,18 @@ class TerraformRunner:
         destroy: bool = False,
         refresh_only: bool = False,
         only: Sequence[str] = (),
+        lock: bool = True,
     ) -> Outcome:
         """Plans into the file ``target``: what differs, the end of everything (``destroy``), or only what has
-        changed outside (``refresh_only``). ``only`` narrows it to some addresses.
+        changed outside (``refresh_only``). ``only`` narrows it to some addresses. Without ``lock`` the state's lock
+        is not taken, and nothing is written but ``target``.
 
         Raises :class:`ProvisioningFailed`, and ``StateLocked`` while somebody else works on the state.
         """
         options: dict[str, Any] = {"destroy": IsFlagged} if destroy else {}
         options |= {"refresh_only": IsFlagged} if refresh_only else {}
         options |= {"target": list(only)} if only else {}
+        options |= {} if lock else {"lock": False}
         return self._stream("plan", on_event, out=str(target), detailed_exitcode=IsFlagged, **options)
 
     def apply(self, on_event: OnEvent, plan: Path | None = None) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -113,14 +114,18 @@ class Stack:
         """Forgets the plan that is kept; whether there was one."""
         return kept_plan.drop(self._plan_folder)
 
-    def plan(self, on_event: OnEvent, on_step: OnStep) -> tuple[PlanSummary, str]:
+    def plan(
+        self, on_event: OnEvent, on_step: OnStep, *, look: Callable[[], Any] | None = None
+    ) -> tuple[PlanSummary, str]:
         """What :meth:`apply` would do, and the plan's digest; the plan is kept for it.
 
-        Raises ``ProvisioningFailed``, ``StateLocked``.
+        ``look`` makes a client for the state's bucket, as for :meth:`lock`: with it the lock is not taken, which
+        writes, but only looked at. Raises ``ProvisioningFailed``, ``StateLocked``.
         """
         prepared = self._prepared(on_step)
         on_step("Planning")
-        summary = prepared.guarded.plan(on_event)
+        with self._looking(look):
+            summary = prepared.guarded.plan(on_event, lock=look is None)
         return summary, kept_plan.keep(self._plan_folder, prepared.basis, summary.as_data()).digest
 
     def apply(
@@ -182,13 +187,16 @@ class Stack:
         on_step("Destroying")
         return prepared.guarded.apply(on_event, summary, allow_data_loss=allow_data_loss)
 
-    def drift(self, on_event: OnEvent, on_step: OnStep) -> tuple[Difference, ...]:
-        """What has changed behind Terraform's back. Raises ``ProvisioningFailed``, ``StateLocked``."""
+    def drift(
+        self, on_event: OnEvent, on_step: OnStep, *, look: Callable[[], Any] | None = None
+    ) -> tuple[Difference, ...]:
+        """What has changed behind Terraform's back. ``look`` and what is raised are as for :meth:`plan`."""
         runner = self._prepared(on_step).guarded.runner
         on_step("Comparing")
         target = self._folder / "drift.tfplan"
         try:
-            outcome = runner.plan(on_event, target, refresh_only=True)
+            with self._looking(look):
+                outcome = runner.plan(on_event, target, refresh_only=True, lock=look is None)
             return differences(runner.show(target)) if outcome.changes_planned else ()
         finally:
             target.unlink(missing_ok=True)
@@ -217,6 +225,9 @@ class Stack:
     @property
     def _plan_folder(self) -> Path:
         return self._folder / "plan"
+
+    def _looking(self, look: Callable[[], Any] | None) -> AbstractContextManager[None]:
+        return nullcontext() if look is None else locks.looked_at(lambda: self.lock(look))
 
     def _unprotect(self, on_event: OnEvent, on_step: OnStep) -> None:
         """AWS deletes nothing that is protected, so that has to go first."""

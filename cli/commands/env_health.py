@@ -13,7 +13,7 @@ from bbws_access.errors import AccessError, ExitCode
 from cli.command import command
 from cli.commands.env_look import outputs_of
 from cli.session import Session
-from cli.target import EnvironmentArgument, stack_of
+from cli.target import EnvironmentArgument, NoLockOption, stack_of
 
 if TYPE_CHECKING:
     from bbws_access.provisioning.doctor import Finding
@@ -71,7 +71,7 @@ def status(session: Session, environment: EnvironmentArgument = None) -> None:
         raise typer.Exit(ExitCode.FOUND)
 
 
-def drift(session: Session, environment: EnvironmentArgument = None) -> None:
+def drift(session: Session, environment: EnvironmentArgument = None, no_lock: NoLockOption = False) -> None:
     """Compare what stands with what was applied; exits 3 where somebody else has changed something.
 
     Nothing is changed. To bring it back: env up. To take it over: change the sources.
@@ -81,7 +81,8 @@ def drift(session: Session, environment: EnvironmentArgument = None) -> None:
     session = session.at(environment)
     session.announce()
     with ProvisioningProgress() as progress:
-        found = stack_of(session).drift(progress.event, progress.step)
+        look = (lambda: session.client("s3")) if no_lock else None
+        found = stack_of(session).drift(progress.event, progress.step, look=look)
     if session.show.is_json:
         items = [difference.as_data() for difference in found]
         session.show.json({"environment": session.env, "drifted": bool(found), "items": items, "count": len(items)})

@@ -15,7 +15,7 @@ from cli.environment_rehearsal import tell_down, tell_steps, tell_up
 from cli.operations import failures_told, told
 from cli.options import DryRunOption
 from cli.session import PROD, Session
-from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, YesOption, stack_of
+from cli.target import ConfirmOption, DataLossOption, EnvironmentArgument, NoLockOption, YesOption, stack_of
 
 if TYPE_CHECKING:
     from bbws_access.provisioning.plans import PlanSummary
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         bbws-access env plan prod
         bbws-access env plan prod --detailed-exitcode -o json
         bbws-access env plan prod --digest-to plan.digest
+        bbws-access env plan dev --no-lock
         """,
     )(plan)
     command(
@@ -67,6 +68,7 @@ def plan(
         Path | None,
         typer.Option("--digest-to", metavar="FILE", help="Write the plan's digest there, for env up --approved."),
     ] = None,
+    no_lock: NoLockOption = False,
 ) -> None:
     """Show what env up would change, and keep that plan: the next env up applies exactly it, or refuses."""
     from cli.plan_view import show_plan
@@ -75,7 +77,8 @@ def plan(
     session = session.at(environment)
     session.announce()
     with ProvisioningProgress() as progress:
-        summary, digest = stack_of(session).plan(progress.event, progress.step)
+        look = (lambda: session.client("s3")) if no_lock else None
+        summary, digest = stack_of(session).plan(progress.event, progress.step, look=look)
     if digest_to is not None:
         _write_digest(digest_to, digest)
     if session.show.is_json:

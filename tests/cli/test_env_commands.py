@@ -64,8 +64,8 @@ class Stand:
         self.kept_plan: Any = None
         self.asked: list[str] = []
 
-    def plan(self, on_event: Any, on_step: Any) -> tuple[PlanSummary, str]:
-        self.asked.append("plan")
+    def plan(self, on_event: Any, on_step: Any, *, look: Any = None) -> tuple[PlanSummary, str]:
+        self.asked.append("plan" if look is None else f"plan looking at {look()}")
         return self.summary, DIGEST
 
     def apply(
@@ -91,7 +91,8 @@ class Stand:
         self.asked.append(f"destroy {allow_data_loss}")
         return Outcome(summary=Summary("destroy", 0, 0, 7))
 
-    def drift(self, on_event: Any, on_step: Any) -> tuple[Difference, ...]:
+    def drift(self, on_event: Any, on_step: Any, *, look: Any = None) -> tuple[Difference, ...]:
+        self.asked.append("drift" if look is None else f"drift looking at {look()}")
         return self.differences
 
     def lock(self, s3: Any) -> Lock | None:
@@ -295,6 +296,16 @@ def test_no_drift_and_drift(bare: Run, stand: Stand) -> None:
     ]
     found = bare("env", "drift", "prod", "-o", "json")
     assert (found.code, found.json["count"], found.json["items"][0]["theirs"]) == (3, 3, 7)
+
+
+@pytest.mark.parametrize("verb", ["plan", "drift"])
+def test_the_lock_may_be_looked_at_instead_of_taken(
+    bare: Run, stand: Stand, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr(session_module.Session, "client", lambda self, service: f"a client of {service}")
+    bare("env", verb, "dev")
+    bare("env", verb, "dev", "--no-lock")
+    assert stand.asked == [verb, f"{verb} looking at a client of s3"]
 
 
 def test_a_lock_is_shown_and_released_after_asking(bare: Run, stand: Stand) -> None:

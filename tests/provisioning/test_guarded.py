@@ -27,8 +27,8 @@ class Runner:
         self.dies = dies
         self.asked: list[str] = []
 
-    def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str]) -> Outcome:
-        self.asked.append("plan")
+    def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str], lock: bool) -> Outcome:
+        self.asked.append("plan" if lock else "plan without lock")
         target.write_text("plan")
         events = self.shown[0] if isinstance(self.shown[0], list) else []
         summary = Summary("plan", len(events), 0, 0) if events else Summary("plan", 0, 1, 0)
@@ -72,6 +72,12 @@ def test_where_nothing_differs_nothing_more_is_asked(tmp_path: Path) -> None:
     runner = Runner(None)
     assert guarded(runner, tmp_path).plan(ignore).is_empty
     assert runner.asked == ["plan"]
+
+
+def test_whoever_takes_no_lock_only_reads_and_the_mark_stays(tmp_path: Path) -> None:
+    runner = Runner(plan(tainted(TABLE)))
+    assert guarded(runner, tmp_path).plan(ignore, lock=False).losses
+    assert runner.asked == ["plan without lock", "show"]
 
 
 def test_the_rest_is_asked_in_full(tmp_path: Path) -> None:
@@ -139,8 +145,8 @@ class Refusing(Runner):
         self.taken = list(taken)
         self.taken_up: list[str] = []
 
-    def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str]) -> Outcome:
-        self.asked.append("plan")
+    def plan(self, on_event: Any, target: Path, *, destroy: bool, only: Sequence[str], lock: bool) -> Outcome:
+        self.asked.append("plan" if lock else "plan without lock")
         target.write_text("plan")
         return Outcome(summary=Summary("plan", 1, 1, 0), changes_planned=True)
 

@@ -135,3 +135,26 @@ def test_a_file_is_locked_as_long_as_its_process_lives(tmp_path: Path) -> None:
     assert unnamed is not None
     assert "somebody" in unnamed.told()
     assert locks.of_file(state) is None
+
+
+def test_whoever_only_looks_at_the_lock_is_held_up_by_it_before_and_after() -> None:
+    held = locks.from_json(json.dumps(INFO))
+    seen: list[str] = []
+
+    def look(*answers: locks.Lock | None) -> None:
+        found = iter(answers)
+        with locks.looked_at(lambda: next(found)):
+            seen.append("at work")
+
+    look(None, None)
+    with pytest.raises(locks.StateLocked, match="by thandi@laptop"):
+        look(held, None)
+    assert seen == ["at work"]  # it did not begin
+    with pytest.raises(locks.StateLocked):
+        look(None, held)
+    assert seen == ["at work"] * 2
+
+
+def test_what_fails_while_the_lock_is_looked_at_stays_what_it_is() -> None:
+    with pytest.raises(ProvisioningFailed, match="cause"), locks.looked_at(lambda: None):
+        raise ProvisioningFailed("the cause")

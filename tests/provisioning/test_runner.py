@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -60,6 +61,20 @@ def test_plan_apply_outputs_and_destroy(tmp_path: Path) -> None:
     work.plan(ignore, plan, destroy=True)
     work.apply(ignore, plan)
     assert work.resources() == []
+
+
+def test_a_plan_that_takes_no_lock_is_not_held_up_and_leaves_the_state_alone(tmp_path: Path) -> None:
+    work = runner(tmp_path / "w", TWO)
+    work.init()
+    work.apply(ignore)
+    file = tmp_path / "w" / "terraform.tfstate"
+    before = file.read_bytes()
+    with file.open("r+b") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        with pytest.raises(ProvisioningFailed, match="state lock"):
+            work.plan(ignore, tmp_path / "plan")
+        assert not work.plan(ignore, tmp_path / "plan", lock=False).changes_planned
+    assert file.read_bytes() == before
 
 
 def test_init_is_not_repeated_for_nothing(tmp_path: Path) -> None:
