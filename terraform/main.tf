@@ -6,8 +6,10 @@ locals {
   prefix    = "bbws-access-${var.environment}"
   dr_region = one(var.replica_regions)
 
-  # Made with the account, by terraform/bootstrap; the local machine has none. CI makes no role without it.
-  boundary_arn = var.environment == "local" ? null : "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${local.prefix}-policy-boundary"
+  # Made with the account, by terraform/bootstrap; the local machine has none. CI makes no role without the boundary.
+  iam             = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}"
+  boundary_arn    = var.environment == "local" ? null : "${local.iam}:policy/${local.prefix}-policy-boundary"
+  deploy_role_arn = var.environment == "local" ? null : "${local.iam}:role/${local.prefix}-role-deploy"
 }
 
 module "table" {
@@ -142,6 +144,7 @@ module "monitoring" {
   queue_name               = module.events.queue_name
   lambda_concurrency_limit = var.lambda_concurrency_limit
   time_driven              = var.time_driven
+  deploy_role_arn          = local.deploy_role_arn
 
   log_groups = merge(module.functions.log_group_names, {
     api = module.api.log_group_name

@@ -1,4 +1,4 @@
-"""What an account needs before an environment can stand in it: a bucket for the state, and a role for CI.
+"""What an account needs before an environment can stand in it: a bucket for the state, and roles for CI.
 
 Terraform makes the bucket that it is to keep its state in. So the first state lies here, and moves into the
 bucket as soon as that is there; whatever dies in between is taken up by the next run.

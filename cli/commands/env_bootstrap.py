@@ -50,7 +50,7 @@ def bootstrap(
     confirm: ConfirmOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Make an account ready, once: a bucket and a lock for Terraform's state, and the role that CI takes on.
+    """Make an account ready, once: a bucket and a lock for Terraform's state, and the roles that CI takes on.
 
     Twice is once: what is there already stays.
     """
@@ -95,10 +95,11 @@ def bootstrap(
         "changed": sum(done.summary.counts.values()),
         "stateBucket": done.outputs.get("state_bucket_name"),
         "deployRole": done.outputs.get("deploy_role_arn"),
+        "planRole": done.outputs.get("plan_role_arn"),
     }
     if session.show.is_json:
         session.show.json(data)
         return
     what = f"{data['changed']} resources changed" if data["changed"] else "nothing to do, it was ready"
     session.show.done(f"The account of {session.env} is ready: {what}.")
-    session.show.record(data, {"State bucket": "stateBucket", "CI's role": "deployRole"})
+    session.show.record(data, {"State bucket": "stateBucket", "CI deploys as": "deployRole", "CI plans as": "planRole"})

@@ -9,6 +9,11 @@ output "lock_table_name" {
 }
 
 output "deploy_role_arn" {
-  description = "Role that CI takes on."
+  description = "Role that CI takes on to stand the environment up."
   value       = module.bootstrap.deploy_role_arn
+}
+
+output "plan_role_arn" {
+  description = "Role that CI takes on to plan; it changes nothing."
+  value       = module.bootstrap.plan_role_arn
 }

@@ -1,4 +1,4 @@
-"""IAM, as far as our own policies go: allow and deny, on DynamoDB's keys and attributes."""
+"""IAM, as far as our own policies go: allow and deny, on DynamoDB's keys and attributes, and on tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _VARIABLES: Final[Mapping[str, Callable[[AwsCall], tuple[str, ...]]]] = {
     "dynamodb:LeadingKeys": lambda call: call.leading_keys,
     "dynamodb:Attributes": lambda call: call.attributes,
 }
-_SINGLE: Final = frozenset({"iam:PermissionsBoundary"})
+_SINGLE: Final = frozenset({"iam:PermissionsBoundary", "kms:RequestAlias"})
+_TAGS: Final = ("aws:RequestTag/", "aws:ResourceTag/")
+_OF_SINGLE: Final = frozenset({"StringEquals", "StringEqualsIfExists"})
 _OPERATORS: Final[Mapping[str, Callable[[str, list[str]], bool]]] = {
     "StringLike": lambda value, wanted: any(fnmatchcase(value, pattern) for pattern in wanted),
     "StringNotEquals": lambda value, wanted: value not in wanted,
@@ -51,7 +53,7 @@ class Statement:
         for operator, variable, _ in conditions:
             quantifier, _, test = operator.partition(":")
             many = quantifier in {"ForAllValues", "ForAnyValue"} and test in _OPERATORS and variable in _VARIABLES
-            if not many and not (operator == "StringEquals" and variable in _SINGLE):
+            if not many and not (operator in _OF_SINGLE and _is_single(variable)):
                 raise NotImplementedError(data)
         return cls(
             data.get("Sid", ""),
@@ -101,13 +103,18 @@ class Policy:
 def _holds(operator: str, variable: str, wanted: tuple[str, ...], call: AwsCall) -> bool:
     """``ForAllValues`` holds for a request without a value: that is how IAM works, and why nobody may scan.
 
-    A single value that is not there equals nothing.
+    A single value that is not there equals nothing, except where the operator ends in ``IfExists``.
     """
-    if variable in _SINGLE:
-        return dict(call.context).get(variable) in wanted
+    if _is_single(variable):
+        value = dict(call.context).get(variable)
+        return operator.endswith("IfExists") if value is None else value in wanted
     quantifier, _, test = operator.partition(":")
     values = [_OPERATORS[test](value, list(wanted)) for value in _VARIABLES[variable](call)]
     return all(values) if quantifier == "ForAllValues" else any(values)
+
+
+def _is_single(variable: str) -> bool:
+    return variable in _SINGLE or variable.startswith(_TAGS)
 
 
 def _listed(value: Any) -> list[str]:

@@ -13,6 +13,12 @@ from tests.lambdas.iam_policy import Policy
 from tests.provisioning.planned import OFFLINE_PROVIDER, environment, plan, resources
 
 
+def tagged(env: str, key: str = "aws:ResourceTag") -> tuple[tuple[str, str], ...]:
+    """What IAM knows of a key or a user pool of the stack, or, as ``aws:RequestTag``, of the request that makes it."""
+    tags = {"Project": "BBWS", "Component": "access-management", "Environment": env}
+    return tuple((f"{key}/{name}", value) for name, value in tags.items())
+
+
 def service_policies(work: Path, names: Names, region: str, account: str, **arns: str) -> dict[str, Policy]:
     """By service. ``arns`` are those that AWS chooses, or that are not made of names alone."""
     logs = f"arn:aws:logs:{region}:{account}:log-group"

@@ -19,6 +19,7 @@ from bbws_access.provisioning.workspace import Workspace, local_backend
 from tests.provisioning import checkov
 from tests.provisioning.designed import EXPECTED
 from tests.provisioning.planned import environment, plan, resources
+from tests.provisioning.service_policies import tagged
 
 pytestmark = [pytest.mark.emulator, pytest.mark.terraform, pytest.mark.slow, pytest.mark.xdist_group("plans")]
 
@@ -115,5 +116,15 @@ def test_the_settings_of_an_environment(shown: tuple[str, dict[str, Any]]) -> No
         "cron(0 2 * * ? *)"
     ]
     assert all(key["enable_key_rotation"] for key in of("aws_kms_key"))
+    what_ci_knows_by_tags = of("aws_kms_key") + of("aws_cognito_user_pool")
+    assert len(what_ci_knows_by_tags) == 4 + len(expected["dr"])
+    for it in what_ci_knows_by_tags:
+        assert {("aws:ResourceTag/" + name, value) for name, value in it["tags_all"].items()} >= set(tagged(env))
+    (policy,) = [json.loads(key["policy"]) for key in of("aws_kms_key") if key.get("policy")]
+    (by_ci,) = [s for s in policy["Statement"] if s["Sid"] == "Deployment"]  # IAM lets CI change no key's policy
+    assert (by_ci["Action"], by_ci["Principal"]) == (
+        "kms:PutKeyPolicy",
+        {"AWS": f"arn:aws:iam::000000000000:role/bbws-access-{env}-role-deploy"},
+    )
     assert load(env).audit_lock_mode == expected["lock"]
     assert f"bbws-access-{env}-dashboard" in json.dumps(of("aws_cloudwatch_dashboard"))

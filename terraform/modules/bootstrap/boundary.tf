@@ -39,7 +39,17 @@ data "aws_iam_policy_document" "boundary" {
   statement {
     sid       = "Keys"
     actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
-    resources = ["arn:${local.part}:kms:*:${local.account}:key/*"]
+    resources = [local.keys]
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
   }
 
   statement {
@@ -53,7 +63,17 @@ data "aws_iam_policy_document" "boundary" {
       "cognito-idp:AdminSetUserPassword",
       "cognito-idp:AdminUserGlobalSignOut",
     ]
-    resources = ["arn:${local.part}:cognito-idp:*:${local.account}:userpool/*"]
+    resources = [local.pools]
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
   }
 
   statement {

@@ -1,17 +1,10 @@
-# What the stack is made of, and only under its own names where AWS lets names be told apart.
-locals {
-  state_arn    = "arn:${local.part}:s3:::${local.state_bucket}"
-  boundary_arn = "arn:${local.part}:iam::${local.account}:policy/${local.stack}-policy-boundary"
-
-  account = data.aws_caller_identity.current.account_id
-  part    = data.aws_partition.current.partition
-  stack   = "bbws-access-${var.environment}"
-}
-
+# What CI may do to stand the stack up: only with what is the stack's, where AWS lets that be told apart.
 data "aws_iam_policy_document" "deploy" {
   #checkov:skip=CKV_AWS_109: a deploy role manages permissions; it does so for the stack's own roles alone
   #checkov:skip=CKV_AWS_111: a few services name their resources by ids that are not known before
   #checkov:skip=CKV_AWS_356: a few services name their resources by ids that are not known before
+  source_policy_documents = [data.aws_iam_policy_document.known_by_tags.json]
+
   statement {
     sid       = "State"
     actions   = ["s3:ListBucket", "s3:GetBucketVersioning"]
@@ -42,21 +35,7 @@ data "aws_iam_policy_document" "deploy" {
       "sns:*",
       "sqs:*",
     ]
-    resources = [
-      "arn:${local.part}:cloudwatch::${local.account}:dashboard/${local.stack}-*",
-      "arn:${local.part}:cloudwatch:*:${local.account}:alarm:${local.stack}-*",
-      "arn:${local.part}:dynamodb:*:${local.account}:table/${local.stack}-*",
-      "arn:${local.part}:dynamodb::${local.account}:global-table/${local.stack}-*",
-      "arn:${local.part}:events:*:${local.account}:rule/${local.stack}-*",
-      "arn:${local.part}:lambda:*:${local.account}:function:${local.stack}-*",
-      "arn:${local.part}:lambda:*:${local.account}:layer:${local.stack}-*",
-      "arn:${local.part}:logs:*:${local.account}:log-group:/aws/lambda/${local.stack}-*",
-      "arn:${local.part}:logs:*:${local.account}:log-group:/aws/apigateway/${local.stack}",
-      "arn:${local.part}:logs:*:${local.account}:log-group:/aws/apigateway/${local.stack}:*",
-      "arn:${local.part}:s3:::${local.stack}-*",
-      "arn:${local.part}:sns:*:${local.account}:${local.stack}-*",
-      "arn:${local.part}:sqs:*:${local.account}:${local.stack}-*",
-    ]
+    resources = local.named
   }
 
   # CI stands things up. What was written to the trail is not its business.
@@ -130,12 +109,12 @@ data "aws_iam_policy_document" "deploy" {
     ]
   }
 
-  # The stack may not widen what deploys it.
+  # The stack may not widen what deploys it, nor what plans it.
   statement {
     sid       = "NotItself"
     effect    = "Deny"
     actions   = ["iam:*"]
-    resources = ["arn:${local.part}:iam::${local.account}:role/${local.stack}-role-deploy"]
+    resources = local.roles_of_ci
   }
 
   # An API is named by its id. The account's own settings are bootstrap's.
@@ -149,23 +128,94 @@ data "aws_iam_policy_document" "deploy" {
     ]
   }
 
-  # These name their resources by ids, or know none when they list.
+  # A key or a user pool is the stack's by its tags, and none is made without them. KMS asks for the right to tag before
+  # the new key has a tag, so it cannot be told from somebody else's key without tags. Such a key could be given ours, and
+  # then be described anew, enabled and made to rotate. It could not be lost, used or opened: see the next statements.
   statement {
-    sid = "NamedByIds"
+    sid       = "MadeWithItsTags"
+    actions   = ["cognito-idp:CreateUserPool", "kms:CreateKey", "kms:TagResource"]
+    resources = ["*"]
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:RequestTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEqualsIfExists"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  # kms:PutKeyPolicy is not among them: tags can be put on, so what opens or closes a key does not hang on them. A key
+  # whose policy is the stack's says in that policy that this role may change it.
+  statement {
+    sid = "ChangedByItsTags"
+    actions = [
+      "cognito-idp:CreateUserPoolClient",
+      "cognito-idp:DeleteUserPoolClient",
+      "cognito-idp:SetUserPoolMfaConfig",
+      "cognito-idp:TagResource",
+      "cognito-idp:UpdateUserPool",
+      "cognito-idp:UpdateUserPoolClient",
+      "kms:EnableKey",
+      "kms:EnableKeyRotation",
+      "kms:TagResource",
+      "kms:UpdateKeyDescription",
+    ]
+    resources = [local.keys, local.pools]
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:ResourceTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+
+    dynamic "condition" {
+      for_each = local.tags
+
+      content {
+        test     = "StringEqualsIfExists"
+        variable = "aws:RequestTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  # Not even the stack's own: what takes an environment down is a person.
+  statement {
+    sid       = "KeysAndUsersStay"
+    effect    = "Deny"
+    actions   = ["cognito-idp:DeleteUserPool", "kms:DisableKey", "kms:ScheduleKeyDeletion"]
+    resources = ["*"]
+  }
+
+  # These know no resources, or none when they list.
+  statement {
+    sid = "WithoutResources"
     actions = [
       "cloudwatch:DescribeAlarms",
-      "cognito-idp:*UserPool*",
-      "cognito-idp:*TagsForResource",
-      "cognito-idp:*agResource",
-      "kms:*Key*",
-      "kms:*Tag*",
-      "kms:Describe*",
-      "kms:List*",
       "lambda:GetAccountSettings",
       "logs:*LogDelivery",
       "logs:Describe*",
       "logs:PutResourcePolicy",
-      "ses:*Identit*",
+      "ses:DeleteIdentity",
+      "ses:GetIdentityVerificationAttributes",
+      "ses:VerifyEmailIdentity",
       "sts:GetCallerIdentity",
     ]
     resources = ["*"]
@@ -176,32 +226,4 @@ resource "aws_iam_role_policy" "deploy" {
   name   = "deploy"
   role   = aws_iam_role.deploy.id
   policy = data.aws_iam_policy_document.deploy.json
-}
-
-# Once an account and region: without it no stage can write an access log.
-data "aws_iam_policy_document" "assume_gateway" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["apigateway.amazonaws.com"]
-    }
-  }
-}
-
-resource "aws_iam_role" "gateway_logs" {
-  name               = "bbws-apigateway-logs-${var.environment}"
-  assume_role_policy = data.aws_iam_policy_document.assume_gateway.json
-}
-
-resource "aws_iam_role_policy_attachment" "gateway_logs" {
-  role       = aws_iam_role.gateway_logs.name
-  policy_arn = "arn:${local.part}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-}
-
-resource "aws_api_gateway_account" "this" {
-  cloudwatch_role_arn = aws_iam_role.gateway_logs.arn
-
-  depends_on = [aws_iam_role_policy_attachment.gateway_logs]
 }

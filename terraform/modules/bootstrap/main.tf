@@ -106,37 +106,3 @@ resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://${local.oidc_host}"
   client_id_list = ["sts.amazonaws.com"]
 }
-
-# Only jobs of this repository that run in this environment of GitHub's, which sit and prod give to main alone.
-data "aws_iam_policy_document" "assume" {
-  #checkov:skip=CKV_AWS_358: the claim begins with one repository, whose form the variable's validation checks; the check cannot see it
-  statement {
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-
-    principals {
-      type        = "Federated"
-      identifiers = [local.oidc_arn]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.oidc_host}:aud"
-      values   = ["sts.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "${local.oidc_host}:sub"
-      values   = ["repo:${var.repository}:environment:${var.environment}"]
-    }
-  }
-}
-
-resource "aws_iam_role" "deploy" {
-  name                 = "${local.stack}-role-deploy"
-  description          = "CI's role to stand ${var.environment} up"
-  assume_role_policy   = data.aws_iam_policy_document.assume.json
-  max_session_duration = 3600
-
-  depends_on = [aws_iam_openid_connect_provider.github]
-}

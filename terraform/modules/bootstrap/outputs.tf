@@ -9,6 +9,11 @@ output "lock_table_name" {
 }
 
 output "deploy_role_arn" {
-  description = "Role that CI takes on."
+  description = "Role that CI takes on to stand the environment up."
   value       = aws_iam_role.deploy.arn
+}
+
+output "plan_role_arn" {
+  description = "Role that CI takes on to plan; it changes nothing."
+  value       = aws_iam_role.plan.arn
 }

@@ -23,6 +23,22 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  # IAM gives it to CI for no key. Whoever makes a key with a policy has to be able to change that policy.
+  dynamic "statement" {
+    for_each = var.deploy_role_arn == null ? [] : [var.deploy_role_arn]
+
+    content {
+      sid       = "Deployment"
+      actions   = ["kms:PutKeyPolicy"]
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = [statement.value]
+      }
+    }
+  }
+
   statement {
     sid       = "Alarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]

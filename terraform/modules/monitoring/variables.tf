@@ -77,3 +77,9 @@ variable "time_driven" {
   type        = bool
   default     = true
 }
+
+variable "deploy_role_arn" {
+  description = "Role of CI, which may change the policy of the topics' key; null where there is none."
+  type        = string
+  default     = null
+}

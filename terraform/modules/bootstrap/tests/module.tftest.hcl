@@ -30,6 +30,11 @@ run "names" {
     condition     = aws_s3_bucket.state.bucket == "bbws-terraform-state-dev" && aws_dynamodb_table.locks.name == "bbws-terraform-locks-dev"
     error_message = "State and lock are named after the environment."
   }
+
+  assert {
+    condition     = [aws_iam_role.deploy.name, aws_iam_role.plan.name] == ["bbws-access-dev-role-deploy", "bbws-access-dev-role-plan"]
+    error_message = "CI's roles are named after the environment, as the policies that deny them to the stack have them."
+  }
 }
 
 run "no_repository" {
