@@ -93,10 +93,49 @@ def test_a_role_is_only_taken_on_in_its_environment_and_region() -> None:
         for entry in body.get("strategy", {}).get("matrix", {}).get("include", []):
             assert entry["region"] == load(entry["environment"]).region
         for step in body.get("steps", []):
-            if (step.get("with") or {}).get("role"):
+            if role_of(step) == DEPLOYS:
                 assert body["environment"], (name, job)
-                if body["environment"] in names():
-                    assert step["with"]["region"] == load(body["environment"]).region
+            if role_of(step) and (env := body.get("environment", "dev")) in names():
+                assert step["with"]["region"] == load(env).region
+
+
+DEPLOYS = "${{ vars.AWS_DEPLOY_ROLE_ARN }}"
+READS = "${{ vars.AWS_PLAN_ROLE_ARN }}"
+
+
+def role_of(step: dict[str, Any]) -> str | None:
+    role: str | None = (step.get("with") or {}).get("role")
+    return role
+
+
+def test_what_changes_nothing_takes_on_the_role_that_cannot() -> None:
+    roles = {name: {role_of(step) for found, step in steps() if found == name} - {None} for name in WORKFLOWS}
+    assert {name: found for name, found in roles.items() if found} == {
+        "plan.yml": {READS},
+        "show-plan.yml": {READS},
+        "drift.yml": {READS},
+        "stand-up.yml": {DEPLOYS},
+    }
+    run = {name: [line for found, line in commands() if found == name] for name in roles}
+    reading = [line for name in ("plan.yml", "show-plan.yml", "drift.yml") for line in run[name]]
+    assert {line.split()[2] for line in reading} == {"plan", "drift", "status", "doctor"}
+    # The state's lock would be written, and is only looked at.
+    assert all("--no-lock" in line for line in reading if line.split()[2] in {"plan", "drift"})
+    assert not [line for line in run["stand-up.yml"] if "--no-lock" in line]
+
+
+def test_what_a_pull_request_runs_is_in_no_environment_and_writes_nothing_of_aws() -> None:
+    """Its branch may have changed the workflow, but not the claim with which GitHub signs it in."""
+    by_pull_request = {name for name, workflow in WORKFLOWS.items() if "pull_request" in workflow[True]}
+    assert by_pull_request == {"ci.yml", "plan.yml"}
+    assert not [name for name, workflow in WORKFLOWS.items() if "pull_request_target" in workflow[True]]
+    for name, job, body in jobs():
+        if name in by_pull_request:
+            assert "environment" not in body, (name, job)
+            assert "uses" not in body, (name, job)
+            assert {role_of(step) for step in body["steps"]} <= {None, READS}, (name, job)
+            if "id-token" in body.get("permissions", {}):
+                assert "head.repo.full_name == github.repository" in body["if"], (name, job)
 
 
 def before(job: str) -> set[str]:
