@@ -25,6 +25,8 @@ from tests.e2e.guides import commands
 from tests.lambdas.iam_policy import Policy
 from tests.lambdas.recorder import AwsCall
 from tests.provisioning.designed import EXPECTED
+from tests.provisioning.provider_log import LOGGED, asked, lacking
+from tests.provisioning.service_policies import tagged
 
 pytestmark = [
     pytest.mark.heavy,
@@ -63,6 +65,8 @@ class Environment:
     name: str
     deployed: Deployed
     endpoint: str
+    log: Path | None = None
+    """Where Terraform writes what it asks, where it does."""
 
     @property
     def bucket(self) -> str:
@@ -79,6 +83,7 @@ class Environment:
             AWS_ENDPOINT_URL=self.endpoint,
             BBWS_ACCESS_ENV=self.name,
             BBWS_ACCESS_PASSWORD="Correct-horse-7",
+            **({} if self.log is None else LOGGED | {"TF_LOG_PATH": str(self.log)}),
         )
         assert done.returncode == code, done.stderr
         return done.stdout, done.stderr
@@ -132,9 +137,11 @@ REPOSITORY = ("--repository", "example/access")
 @pytest.mark.parametrize("name", ["dev", "sit"])
 def test_from_an_empty_account_and_back(name: str, tmp_path: Path) -> None:
     with environment(name, tmp_path) as env:
-        env("env", "bootstrap", *REPOSITORY, *env.yes)
+        made = env.json("env", "bootstrap", *REPOSITORY, *env.yes)
+        for role in ("deploy", "plan"):
+            assert made[f"{role}Role"] == f"arn:aws:iam::000000000000:role/bbws-access-{name}-role-{role}"
         up_as_ci_does(env, tmp_path)
-        nothing_is_left_to_change(env)
+        nothing_is_left_to_change(env, tmp_path)
         smoke(env)
         nothing_is_left_of_it(env)
 
@@ -143,11 +150,11 @@ def test_prod_by_its_guide_and_back(tmp_path: Path) -> None:
     with environment("prod", tmp_path) as prod:
         assert "env bootstrap" in prod("env", "up", *prod.yes, code=1)[1]
         assert "--confirm prod" in prod("env", "bootstrap", *REPOSITORY, "--yes", code=4)[1]
-        follow_the_guide(prod)
+        follow_the_guide(prod, tmp_path)
         again = prod("env", "bootstrap", *REPOSITORY, *prod.yes)[1]
         assert f"{prod.bucket} is there already" in again
         assert "nothing to do" in again
-        nothing_is_left_to_change(prod)
+        nothing_is_left_to_change(prod, tmp_path)
         smoke(prod)
         the_lock(prod)
         assert "--allow-data-loss" in prod("env", "down", "--erase", *prod.yes, code=4)[1]
@@ -156,26 +163,42 @@ def test_prod_by_its_guide_and_back(tmp_path: Path) -> None:
 
 def up_as_ci_does(env: Environment, folder: Path) -> None:
     """The plan is shown on one machine and approved; another applies exactly it."""
-    digest = env.json("env", "plan")["digest"]
+    digest = env.json("env", "plan", "--no-lock")["digest"]
     other = replace(env, deployed=Deployed(folder / "another machine"))
     refused = other("env", "up", *env.yes, "--approved", "0" * 64, code=4)[1]
     assert "is not the one that was approved" in refused
-    other("env", "up", *env.yes, "--approved", digest)
+    logged = replace(other, log=folder / "up.log")
+    logged("env", "up", *env.yes, "--approved", digest)
+    its_role_may_do_what_was_done(env, "deploy", folder / "up.log")
     # Whoever did not stand it up learns of it from the state.
-    assert f"bbws-access env outputs {env.name}" in env("orgs", "list", code=1)[1]
+    env("orgs", "list")  # which needs the table alone
+    assert f"bbws-access env outputs {env.name}" in env("auth", "token", "--user", "nobody@example.com", code=1)[1]
     assert env.json("env", "outputs") == other.json("env", "outputs")
     env("orgs", "list")
 
 
-def follow_the_guide(prod: Environment) -> None:
+def follow_the_guide(prod: Environment, folder: Path) -> None:
     """Every command of the guide, in its order, answered as one does who means it."""
     for command in commands((ROOT / "docs" / "environments.md").read_text(encoding="utf-8")):
         words = shlex.split(command)[1:]
-        prod(*words, *(prod.yes if words[1] in {"bootstrap", "up"} else ()))
+        by = replace(prod, log=folder / "up.log") if words[1] == "up" else prod
+        by(*words, *(prod.yes if words[1] in {"bootstrap", "up"} else ()))
+    its_role_may_do_what_was_done(prod, "deploy", folder / "up.log")
 
 
-def nothing_is_left_to_change(env: Environment) -> None:
-    assert env.json("env", "plan", "--detailed-exitcode")["pending"] is False
+def its_role_may_do_what_was_done(env: Environment, name: str, log: Path) -> None:
+    """Everything that Terraform has asked is in the policy of CI's role."""
+    role = f"bbws-access-{env.name}-role-{name}"
+    found = env.client("iam").get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    assert lacking(Policy(found), asked(log)) == set()
+
+
+def nothing_is_left_to_change(env: Environment, folder: Path) -> None:
+    """As CI looks: without taking the lock."""
+    looking = replace(env, log=folder / "look.log")
+    assert looking.json("env", "plan", "--no-lock", "--detailed-exitcode")["pending"] is False
+    assert looking.json("env", "drift", "--no-lock")["drifted"] is False
+    its_role_may_do_what_was_done(env, "plan", folder / "look.log")
     assert env.json("env", "status")["healthy"] is True
     it_stands_as_designed(env)
     its_roles_are_within_the_boundary(env)
@@ -241,7 +264,7 @@ def its_roles_are_within_the_boundary(env: Environment) -> None:
     version = iam.get_policy(PolicyArn=limit)["Policy"]["DefaultVersionId"]
     boundary = Policy(iam.get_policy_version(PolicyArn=limit, VersionId=version)["PolicyVersion"]["Document"])
     roles = [r for r in iam.list_roles()["Roles"] if r["RoleName"].startswith(f"bbws-access-{env.name}-")]
-    own = [r["RoleName"] for r in roles if not r["RoleName"].endswith("-role-deploy")]
+    own = [r["RoleName"] for r in roles if not r["RoleName"].endswith(("-role-deploy", "-role-plan"))]
     assert len(own) == (7 if env.name == "prod" else 6)
     for name in own:
         assert iam.get_role(RoleName=name)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == limit
@@ -253,7 +276,7 @@ def its_roles_are_within_the_boundary(env: Environment) -> None:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             granted = {g for s in Policy(document).statements if s.allow for g in s.grants()}
             assert policy != "dead-letters" or {g.action for g in granted} == {"sqs:SendMessage"}
-            lost = {g for g in granted if not boundary.allows(AwsCall(g.action, g.resource))}
+            lost = {g for g in granted if not boundary.allows(AwsCall(g.action, g.resource, context=tagged(env.name)))}
             assert lost == set(), name
 
 
@@ -282,6 +305,8 @@ def the_lock(prod: Environment) -> None:
     locked = prod("env", "plan", code=1)[1].splitlines()[-1]
     assert "locked for an apply by thandi@laptop since 2026-03-01T12:00:05Z" in locked
     assert "bbws-access env unlock" in locked
+    for verb in ("plan", "drift"):  # whoever does not take it does not pass it over
+        assert "locked for an apply by thandi@laptop" in prod("env", verb, "--no-lock", code=1)[1]
     asked = prod("env", "unlock", code=4)[1]
     assert "thandi@laptop" in asked
     assert prod.json("env", "unlock", "--yes")["lock"]["who"] == "thandi@laptop"
