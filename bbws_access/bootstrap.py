@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bbws_access.services.access_expectations import AccessExpectations
     from bbws_access.services.access_review import AccessReviews
     from bbws_access.services.archive import Archive
+    from bbws_access.services.archive_recovery import ArchiveRecovery
     from bbws_access.services.archive_restore import ArchiveRestore
     from bbws_access.services.audit import Audit
     from bbws_access.services.audit_evidence import AuditEvidence
@@ -205,6 +206,13 @@ class Services:
 
         world = self._world
         return ArchiveRestore(world.table, self.trail, world.clock, world.audit_storage)
+
+    @cached_property
+    def archive_recovery(self) -> ArchiveRecovery:
+        from bbws_access.services.archive_recovery import ArchiveRecovery
+
+        world = self._world
+        return ArchiveRecovery(world.table, self.trail, world.clock, world.audit_storage)
 
     @cached_property
     def audit_verify(self) -> AuditVerify:

@@ -73,8 +73,9 @@ def archive_expired(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     archived = sum(part.count for part in report.parts)
     told = {"parts": len(report.parts), "unfinished": report.unfinished, "auditEvents": archived}
     logger.info("audit archive written", extra=told)
-    for org_id, day, reason in report.failures:
-        logger.error("audit archive failed", extra={"organisation": org_id, "day": day, "reason": reason})
+    for failure in report.failures:
+        why = {"reason": failure.error.message, "hint": failure.error.hint}
+        logger.error("audit archive failed", extra={"organisation": failure.org_id, "day": failure.day, **why})
     if report.failures:
         raise AccessError(f"{len(report.failures)} organisations could not be archived", code="ARCHIVE_FAILED")
     return {"parts": len(report.parts), "unfinished": report.unfinished}

@@ -57,6 +57,12 @@ class ArchivedPart(Record):
     archived_at: str
     marked: bool = False
 
+    @classmethod
+    def of(cls, manifest: Manifest, digest: str, archived_at: str, *, marked: bool = False) -> ArchivedPart:
+        """What the table keeps of a manifest, whose bytes have the SHA-256 ``digest``."""
+        repeated = manifest.model_dump(include=cls.model_fields.keys() & Manifest.model_fields.keys())
+        return cls(**repeated, manifest_digest=digest, archived_at=archived_at, marked=marked)
+
     def keys(self) -> Keys:
         return keys.archived_part(self.organisation_id, self.date, self.part)
 

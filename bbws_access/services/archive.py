@@ -28,14 +28,23 @@ from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.audit_storage import AuditStorage
 from bbws_access.clock import Clock, iso, parse_iso
-from bbws_access.errors import AccessError, Conflict
+from bbws_access.errors import AccessError
 from bbws_access.keys import PLATFORM
 from bbws_access.models.archive import ArchivedPart, ArchiveHead, Manifest
 from bbws_access.models.audit_questions import HOT_DAYS
 from bbws_access.models.kinds import EventType
 from bbws_access.services import archive_objects as objects
+from bbws_access.services.archive_head import (
+    advanced,
+    as_read,
+    differs,
+    everybody,
+    oldest_marked,
+    overtaken,
+    read_head,
+    table_is_behind,
+)
 from bbws_access.services.archive_objects import Contents, Packed
-from bbws_access.services.chain import GENESIS
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.conditions import Attr
 from bbws_access.store.table import MAX_TRANSACTION, Item, Query, Table
@@ -51,12 +60,21 @@ LATE_DAYS: Final = 7
 """Days back in which every run looks for events that came late; a catch-up looks at all hot days."""
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveFailure:
+    """Where an organisation's archive stopped."""
+
+    org_id: str
+    day: str
+    error: AccessError
+
+
 @dataclass(slots=True)
 class ArchiveReport:
-    """What a run did. ``failures`` are organisation, day and reason; ``unfinished``: it ran out of time."""
+    """What a run did. ``unfinished``: it ran out of time."""
 
     parts: list[ArchivedPart] = field(default_factory=list)
-    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    failures: list[ArchiveFailure] = field(default_factory=list)
     unfinished: bool = False
 
 
@@ -82,7 +100,7 @@ class Archive:
         ``enough`` is asked before each part and ends the run early; what is left is for the next.
         """
         report = ArchiveReport()
-        for org_id in org_ids if org_ids is not None else [*self._organisations(), PLATFORM]:
+        for org_id in org_ids if org_ids is not None else everybody(self._table):
             actor.require("audit:archive", PLATFORM)
             day = ""
             try:
@@ -94,29 +112,25 @@ class Archive:
                     if done is not None:
                         report.parts.append(done)
             except AccessError as error:
-                report.failures.append((org_id, day, error.message))
+                report.failures.append(ArchiveFailure(org_id, day, error))
         return report
 
     def reached(self, actor: Actor, org_id: str) -> ArchiveHead:
         """How far an organisation's archive has come, or the platform's."""
         actor.require("audit:archive", PLATFORM)
-        return self._head(org_id)
+        return read_head(self._table, org_id)
 
     # --- what is due -----------------------------------------------------------------------------
 
-    def _organisations(self) -> Iterator[str]:
-        query = Query(keys.organisations(), index=1)
-        return (str(item["organisationId"]) for item in self._table.query_all(query))
-
     def _due(self, org_id: str, *, catch_up: bool) -> Iterator[tuple[str, int]]:
         """Days and parts, in the order in which they have to be written."""
-        head = self._head(org_id)
+        head = read_head(self._table, org_id)
         if head.pending_date is not None and head.pending_part is not None:
             yield head.pending_date, head.pending_part
         for part in self._recorded(org_id):
             if not part.marked:
                 yield part.date, part.part
-        first = self._first_day(org_id, self._head(org_id))
+        first = self._first_day(org_id, read_head(self._table, org_id))
         last = (self._clock.now() - SETTLING).date() - timedelta(days=1)
         while first is not None and first <= last:
             yield first.isoformat(), 0
@@ -145,17 +159,11 @@ class Archive:
                 yield day, part + 1
 
     def _recorded(self, org_id: str) -> list[ArchivedPart]:
-        """The parts of the last days, oldest first; older ones have been through all of this."""
-        begin = (self._clock.now().date() - timedelta(days=HOT_DAYS + 1)).isoformat()
+        """The parts of the last days, oldest first."""
+        begin = oldest_marked(self._clock.now())
         between = (f"{keys.ARCHIVED_PREFIX}{begin}", f"{keys.ARCHIVED_PREFIX}~")
         found = self._table.query_all(Query(keys.archived_parts(org_id), between=between))
         return [ArchivedPart.from_item(item) for item in found]
-
-    def _head(self, org_id: str) -> ArchiveHead:
-        item = self._table.get(keys.archive_head_key(org_id))
-        if item is None:
-            return ArchiveHead(organisation_id=org_id, manifest_digest=GENESIS)
-        return ArchiveHead.from_item(item)
 
     def _events(self, org_id: str, day: str, *, unmarked: bool) -> Iterator[Item]:
         query = Query(keys.events_of_day(org_id, day), begins_with=keys.EVENT_PREFIX)
@@ -179,7 +187,7 @@ class Archive:
         return done.model_copy(update={"marked": True})
 
     def _begin(self, org_id: str, day: str, part: int) -> ArchiveHead:
-        head = self._head(org_id)
+        head = read_head(self._table, org_id)
         if (head.pending_date, head.pending_part) == (day, part):
             return head
         self._table.write(
@@ -192,8 +200,8 @@ class Archive:
                     "pendingDate": day,
                     "pendingPart": part,
                 },
-                condition=_as_read(head) & Attr("pendingDate").not_exists(),
-                otherwise=_overtaken(org_id),
+                condition=as_read(head) & Attr("pendingDate").not_exists(),
+                otherwise=overtaken(org_id),
             )
         )
         return head
@@ -222,12 +230,12 @@ class Archive:
         items = self._events(org_id, day, unmarked=False)
         for event in archived:
             item = next((i for i in items if i["eventId"] == event["eventId"]), None)
-            if item is None or objects.event_line(objects.archived_event(item)) != objects.event_line(event):
-                raise Conflict(
-                    f"the archive of {day} and the table differ at event {event['eventId']}",
-                    code="ARCHIVE_DIFFERS",
-                    hint=f"bbws-access audit verify --from {day} --to {day} --archive",
+            if item is None:
+                raise table_is_behind(
+                    org_id, f"the archive of {day} holds event {event['eventId']}, which the table lacks"
                 )
+            if objects.event_line(objects.archived_event(item)) != objects.event_line(event):
+                raise differs(org_id, f"the archive of {day} and the table differ at event {event['eventId']}")
             yield event, item
 
     def _describe(
@@ -263,7 +271,8 @@ class Archive:
         except ValidationError:
             found = None
         if found is None or found.model_copy(update={"written_at": ours.written_at}) != ours:
-            raise Conflict(f"the manifest {key} says something else than the archive", code="ARCHIVE_DIFFERS")
+            words = f"the manifest {key} says something else than what is to be archived"
+            raise table_is_behind(ours.organisation_id, words)
         return found, hashlib.sha256(text).hexdigest()
 
     def _read_back(self, manifest: Manifest, digest: str) -> None:
@@ -275,24 +284,11 @@ class Archive:
         with self._storage.read(objects.manifest_key(manifest.organisation_id, manifest.date, manifest.part)) as raw:
             stored = hashlib.sha256(raw.read()).hexdigest()
         if (stream.sha256, count, stored) != (manifest.sha256, manifest.count, digest):
-            raise Conflict(f"{manifest.key} reads back otherwise than it was written", code="ARCHIVE_DIFFERS")
+            raise differs(manifest.organisation_id, f"{manifest.key} reads back otherwise than it was written")
 
     def _record(self, actor: Actor, manifest: Manifest, digest: str, head: ArchiveHead) -> ArchivedPart:
-        done = ArchivedPart(
-            **manifest.model_dump(include=ArchivedPart.model_fields.keys() & Manifest.model_fields.keys()),
-            manifest_digest=digest,
-            archived_at=iso(self._clock.now()),
-        )
-        moved = {"number": manifest.number, "manifestDigest": digest}
-        if manifest.part == 0:
-            moved["date"] = manifest.date
-        advance = Update(
-            keys.archive_head_key(manifest.organisation_id),
-            assign=moved,
-            remove=["pendingDate", "pendingPart"],
-            condition=_as_read(head) & Attr("pendingDate").eq(manifest.date),
-            otherwise=_overtaken(manifest.organisation_id),
-        )
+        done = ArchivedPart.of(manifest, digest, iso(self._clock.now()))
+        advance = advanced(head, [done], pending=manifest.date)
         told = {"date": done.date, "part": done.part, "count": done.count, "sha256": done.sha256, "manifest": digest}
         change = Change(EventType.CONFIGURATION, "audit.archive", "archive", manifest.organisation_id, more=told)
         put = Put(done.to_item(), condition=ABSENT, otherwise=advance.otherwise)
@@ -323,13 +319,3 @@ class Archive:
 
 def _part_key(org_id: str, day: str, part: int) -> keys.Keys:
     return keys.archived_part(org_id, day, part)
-
-
-def _as_read(head: ArchiveHead) -> Any:
-    if head.number == 0:
-        return Attr("number").not_exists() | Attr("number").eq(0)
-    return Attr("number").eq(head.number) & Attr("manifestDigest").eq(head.manifest_digest)
-
-
-def _overtaken(org_id: str) -> Conflict:
-    return Conflict(f"another run is archiving organisation {org_id}", code="ARCHIVE_OVERTAKEN", hint="try again later")

@@ -52,6 +52,16 @@ class _HeadMoved(AccessError):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An event's place in its chain."""
+
+    sequence: int
+    previous_hash: str
+    hash: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Head:
     sequence: int
     hash: str
@@ -93,12 +103,37 @@ class Trail:
                 raise Conflict(f"organisation {org_id} was changed meanwhile", hint="run this again")
             events = self._chained(actor, org_id, changes, head)
             try:
-                self._table.transact([*writes, _advance(org_id, head, events[-1]), *(_append(e) for e in events)])
+                end = _Head(head.sequence + len(events), str(events[-1].event_hash), events[-1].timestamp)
+                advance = _advance(org_id, head, end, events[0].timestamp)
+                self._table.transact([*writes, advance, *(_append(e) for e in events)])
             except _HeadMoved:
                 continue
             self.captured += len(events)
             self.reached = f"{org_id}:{events[-1].sequence}:{events[-1].event_hash}"
             return events
+        raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
+
+    def resume(self, org_id: str, links: Mapping[int, Link], events: Sequence[Put] = ()) -> bool:
+        """Writes archived events into a table that was set back, and moves the chain's end over them with it.
+
+        ``links`` by sequence are those of all events that are there then. False where one of them does not lie
+        behind the end: something else has been written in its stead.
+        """
+        for _ in self._backoff.tries():
+            head = self._head(org_id)
+            end = head
+            while (following := links.get(end.sequence + 1)) and following.previous_hash == end.hash:
+                end = _Head(following.sequence, following.hash, following.timestamp)
+            writes: list[Write] = [*events]
+            if end is not head:
+                writes.append(_advance(org_id, head, end, links[1].timestamp if head.sequence == 0 else ""))
+            try:
+                if writes:
+                    self._table.transact(writes)
+            except _HeadMoved:
+                continue
+            same = end.sequence not in links or links[end.sequence].hash == end.hash
+            return same and max(links, default=0) <= end.sequence
         raise Busy(f"too many changes at once in organisation {org_id}", hint="try again in a moment")
 
     def has_begun(self, org_id: str) -> bool:
@@ -149,12 +184,12 @@ class Trail:
         return events
 
 
-def _advance(org_id: str, head: _Head, last: AuditEvent) -> Update:
+def _advance(org_id: str, head: _Head, last: _Head, began: str) -> Update:
     unmoved = ABSENT if head.sequence == 0 else Attr("sequence").eq(head.sequence) & Attr("hash").eq(head.hash)
-    assign = {"sequence": last.sequence, "hash": last.event_hash, "timestamp": last.timestamp, "organisationId": org_id}
+    assign = {"sequence": last.sequence, "hash": last.hash, "timestamp": last.timestamp, "organisationId": org_id}
     if head.sequence == 0:
         # The day from which on the archive must hold every day.
-        assign["since"] = last.timestamp
+        assign["since"] = began
     return Update(
         keys.audit_head_key(org_id),
         assign=assign,

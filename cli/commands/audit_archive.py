@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FINDINGS = {"What": "kind", "Where": "place", "Day": "date", "Event": "sequence", "Why": "message", "Object": "key"}
 _PARTS = {"Organisation": "organisationId", "Day": "date", "Part": "part", "Events": "count", "SHA-256": "sha256"}
 
+_MISSING = {"Organisation": "organisationId", "Parts": "parts", "Events": "written", "Forked": "forked"}
+
 _ANCHOR = re.compile(r"(?:([\w-]{1,80}):)?([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
 """With the organisation's id before it, as the functions' log has it."""
 
@@ -57,6 +59,7 @@ def register(app: typer.Typer) -> None:
         epilog="""
         bbws-access audit restore --org Acme --day 2026-01-31 --to day.jsonl
         bbws-access audit restore --org Acme --day 2026-01-31 --into-table
+        bbws-access audit restore --missing
         """,
         changes=True,
     )(restore)
@@ -156,22 +159,39 @@ def archive(
 
 
 def _tell_failures(session: Session, report: ArchiveReport) -> None:
-    for org_id, day, reason in report.failures:
-        session.show.note(f"{org_id} {day}: {reason}")
+    for failure in report.failures:
+        session.show.note(f"{failure.org_id} {failure.day}: {failure.error.message}", always=True)
+        if failure.error.hint:
+            session.show.note(f"  try: {failure.error.hint}", always=True)
     if report.failures:
         raise typer.Exit(ExitCode.PARTIAL if report.parts else ExitCode.FAILED)
 
 
 def restore(
     session: Session,
-    day: Annotated[str, typer.Option("--day", help="The day, of UTC: 2026-01-31.")],
+    day: Annotated[str | None, typer.Option("--day", help="The day, of UTC: 2026-01-31.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="A file for the events, one a line as JSON.")] = None,
     into_table: Annotated[bool, typer.Option("--into-table", help="Back into the table, for seven days.")] = False,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing",
+            help="All that the archive holds and the table lacks since it was restored to an earlier moment:"
+            " of one organisation with --org, else of all.",
+        ),
+    ] = False,
     platform: PlatformOption = False,
 ) -> None:
     """Bring an archived day back; the trail records it. One in Glacier is asked for first, which takes 3 to 5 hours."""
     from bbws_access.services.archive_restore import THAW_HOURS
 
+    if missing == (day is not None):
+        raise InvalidInput("say what: --day DAY or --missing", hint="bbws-access audit restore --help")
+    if missing:
+        if to is not None or into_table:
+            raise InvalidInput("--missing goes into the table: --to and --into-table are for a --day")
+        _restore_missing(session, [owner(session, platform)] if platform or session.has_org else None)
+        return
     if (to is None) == (not into_table):
         raise InvalidInput("say where to: --to FILE or --into-table", hint="bbws-access audit restore --help")
     org_id, wanted = owner(session, platform), str(parse_day(day, "--day"))
@@ -197,6 +217,24 @@ def restore(
         {"organisationId": org_id, "date": wanted, "written": written, "to": str(to) if to else "table"},
         {"Day": "date", "Events": "written", "To": "to"},
     )
+
+
+def _restore_missing(session: Session, org_ids: list[str] | None) -> None:
+    session.announce()
+    with working("Bringing back what only the archive holds"):
+        found = session.services.archive_recovery.recover(session.actor, org_ids)
+    rows = [
+        {"organisationId": one.org_id, "parts": one.parts, "written": one.written, "forked": one.forked}
+        for one in found
+    ]
+    session.show.table(rows, _MISSING, empty="Nothing is missing: the table knows of all that is in the archive.")
+    for one in found:
+        if one.forked:
+            session.show.note(
+                f"{one.org_id}: its trail had gone on before this, so numbers stand twice in its chain;"
+                " audit verify will say so from now on.",
+                always=True,
+            )
 
 
 def _to_file(session: Session, org_id: str, day: str, target: Path) -> int:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bbws_access.errors import ExitCode, InvalidInput, NotFound
+from bbws_access.errors import AccessError, ExitCode, InvalidInput, NotFound, PartlyDone
+from bbws_access.wording import number_of
 from cli.command import command
 from cli.commands.table_verify import TableOption, WorkersOption, chosen_table
 from cli.environment_rehearsal import tell_steps
 from cli.operations import failures_told
 from cli.options import DryRunOption
-from cli.progress import counting
+from cli.progress import counting, working
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -149,10 +150,29 @@ def restore(
                 outcome = restorer.merge(archive, counter.add, with_assignments=with_assignments)
             else:
                 outcome = restorer.restore(archive, counter.add)
+    # Before the platform's trail goes on: it has to go on behind what the archive holds.
+    behind = None if own_trail_is_whole else _trail_from_archive(session)
     record_restore(
         session.services.trail, session.actor, str(place), archive.manifest, target, dict(outcome.counts), merge=merge
     )
-    _show(session, target, outcome, made=made)
+    try:
+        _show(session, target, outcome, made=made)
+    finally:
+        if behind is not None:
+            raise behind
+
+
+def _trail_from_archive(session: Session) -> AccessError | None:
+    """A backup is older than the archive: what that alone still holds of the trail comes back too."""
+    try:
+        with working("Bringing back what only the archive holds"):
+            found = session.services.archive_recovery.recover(session.actor)
+    except AccessError as error:
+        words = f"the table is restored; what only the archive holds is not back in it: {error.message}"
+        return PartlyDone(words, code=error.code, hint=error.hint)
+    if written := sum(one.written for one in found):
+        session.show.note(f"{number_of(written, 'event')} of the trail came back from the archive.")
+    return None
 
 
 def _tell_restore(session: Session, client: Any, target: str, what: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from bbws_access.models.kinds import EventType
 from bbws_access.services.trail import Change
+from bbws_access.store.codec import encode
+from bbws_access.store.table import Item
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
@@ -158,6 +160,40 @@ def test_a_finished_day_is_archived_and_brought_back(bbws: Run, platform: Platfo
 def test_where_to_has_to_be_said(bbws: Run, acme: str) -> None:
     assert bbws("audit", "restore", "--org", acme, "--day", "2026-01-01").code == 2
     assert bbws("audit", "restore", "--org", acme, "--day", "2026-01-01", "--to", "x", "--into-table").code == 2
+
+
+def set_back(platform: Platform, kept: list[Item]) -> None:
+    """As if the table had been restored to the moment at which ``kept`` was all that it held."""
+    for one in platform.items():
+        key = {name: {"S": one[name]} for name in ("PK", "SK")}
+        platform.client.delete_item(TableName=platform.table.name, Key=key)
+    for one in kept:
+        platform.client.put_item(TableName=platform.table.name, Item=encode(one))
+
+
+def test_what_to_restore_has_to_be_said_once(bbws: Run, acme: str) -> None:
+    for words in (["--into-table"], ["--day", "2026-01-01", "--missing"], ["--missing", "--to", "x"]):
+        assert bbws("audit", "restore", "--org", acme, *words).code == 2
+
+
+def test_a_table_that_was_set_back_gets_what_its_archive_holds(bbws: Run, platform: Platform, acme: str) -> None:
+    kept = platform.items()
+    assert bbws("teams", "create", "Web", "--org", acme).code == 0
+    platform.clock.advance(days=1)
+    assert bbws("audit", "archive").code == 0
+    set_back(platform, kept)
+    stopped = bbws("audit", "archive", "--org", acme)
+    mend = f"bbws-access audit restore --missing --org {acme}"
+    assert (stopped.code, mend in stopped.err) == (1, True)
+    before = platform.items()
+    assert bbws("audit", "restore", "--missing", "--dry-run").code == 0
+    assert platform.items() == before
+    done = bbws(*mend.split()[1:], "-o", "json")
+    assert [(one["organisationId"], one["written"]) for one in done.json["items"]] == [(acme, 1)]
+    assert bbws("audit", "restore", "--missing", "--platform").code == 0
+    assert "Nothing is missing" in bbws("audit", "restore", "--missing").err
+    assert bbws("audit", "archive").code == 0
+    assert bbws("audit", "verify", "--org", acme, "--archive").code == 0
 
 
 def test_an_archive_that_fails_says_for_whom(bbws: Run, platform: Platform, acme: str) -> None:

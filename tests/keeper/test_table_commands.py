@@ -169,6 +169,39 @@ def test_backup_drill_verify(table: Run, town: Town, tmp_path: Path) -> None:
     assert (twice.code, twice.json["identical"], twice.json["created"]) == (0, items, False)
 
 
+def test_the_own_tables_trail_goes_on_behind_its_archive(table: Run, town: Town, tmp_path: Path) -> None:
+    """The backup is older than the archive: what that alone still holds comes back with it."""
+    to, platform = str(tmp_path / "table.jsonl.gz"), town.platform
+    table("table", "backup", "--to", to)
+    assert table("teams", "create", "After", "--org", town.org_id).code == 0
+    platform.clock.advance(days=1)
+    assert table("audit", "archive").code == 0
+    for one in platform.items():
+        key = {name: {"S": one[name]} for name in ("PK", "SK")}
+        platform.client.delete_item(TableName=TABLE_NAME, Key=key)
+    done = table("table", "restore", "--from", to, "--yes")
+    assert (done.code, "came back from the archive" in done.err) == (0, True)
+    assert [e["resourceType"] for e in events(platform, "team.create")][-1:] == ["team"]
+    platform.clock.advance(days=1)
+    assert table("audit", "archive").code == 0
+    for whose in (["--org", town.org_id], ["--platform"]):
+        found = table("audit", "verify", "--archive", *whose)
+        assert found.code == 0, found.out + found.err
+
+
+def test_an_archive_that_cannot_be_read_is_said_after_the_restore(table: Run, town: Town, tmp_path: Path) -> None:
+    to, platform = str(tmp_path / "table.jsonl.gz"), town.platform
+    table("table", "backup", "--to", to)
+    platform.clock.advance(days=1)
+    assert table("audit", "archive").code == 0
+    for one in platform.items():
+        key = {name: {"S": one[name]} for name in ("PK", "SK")}
+        platform.client.delete_item(TableName=TABLE_NAME, Key=key)
+    platform.storage.objects[f"archive/{town.org_id}/2026/03/2026-03-01.json.gz"] += b"x"
+    done = table("table", "restore", "--from", to, "--yes")
+    assert (done.code, "the table is restored" in done.err, "audit verify" in done.err) == (5, True, True)
+
+
 def test_restore_refuses(table: Run, town: Town, tmp_path: Path) -> None:
     to = tmp_path / "table.jsonl.gz"
     assert table("table", "restore", "--from", str(to), "--into", "drill").code == 1

@@ -260,7 +260,7 @@ def test_what_reads_back_otherwise_is_never_marked(
 
     monkeypatch.setattr(platform.storage, "put_once", damaging)
     report = run(platform, org)
-    assert [(o, d) for o, d, _ in report.failures] == [(org, "2026-03-01")]
+    assert [(f.org_id, f.day) for f in report.failures] == [(org, "2026-03-01")]
     assert not report.parts
     assert not any("ttl" in e for e in events(platform, org))
 
@@ -271,7 +271,7 @@ def test_one_organisations_failure_holds_up_no_other(platform: Platform, org: st
     platform.clock.moment = datetime(2026, 3, 5, 2, tzinfo=UTC)
     platform.storage.fail_at = {f"put_once:archive/{org}/2026/03/2026-03-02.json.gz"}
     report = run(platform, org, other)
-    assert [(o, d) for o, d, _ in report.failures] == [(org, "2026-03-02")]
+    assert [(f.org_id, f.day) for f in report.failures] == [(org, "2026-03-02")]
     assert [(p.organisation_id, p.date) for p in report.parts] == [(org, "2026-03-01"), (other, "2026-03-04")]
 
 
@@ -291,7 +291,7 @@ def test_two_runs_at_once_make_one_archive(platform: Platform, org: str, monkeyp
         patch.setattr(platform.table, "transact", overtaken)
         mine = run(platform, org)
     assert len(reports[0].parts) == 4
-    assert [d for _, d, _ in mine.failures] == ["2026-03-01"]
+    assert [f.day for f in mine.failures] == ["2026-03-01"]
     assert not run(platform, org).failures
     assert_whole(platform, org)
 

@@ -31,7 +31,7 @@ from bbws_access.models.user import UserChanges
 from bbws_access.services.archive import ArchiveReport
 from bbws_access.services.audit_evidence import Gathered
 from bbws_access.services.uniqueness import Named, fold_name
-from bbws_access.store.writes import Delete, Update
+from bbws_access.store.writes import Delete, Put, Update
 from tests.cli.memory import Memory, MemoryTable
 
 ORIGIN = Origin(ip_address="192.0.2.7", user_agent="Firefox", request_id="r-1")
@@ -124,6 +124,19 @@ def _expired_from_the_table(stage: Stage) -> None:
     stage.memory.table.transact([Delete({"PK": pk, "SK": sk}) for pk, sk in gone])
 
 
+def _set_back_before_the_archive(stage: Stage) -> None:
+    """A day is archived, and the table restored to a moment before the day's last change."""
+    table = stage.memory.table
+    before = table.state()
+    stage.services.teams.create(OPERATOR, stage.org, NewTeam(name="Afterwards"))
+    stage.clock.advance(days=1)
+    stage.services.archive.run(OPERATOR, [stage.org])
+    now = table.state()
+    changed = [pair for pair in now if now[pair] != before.get(pair)]
+    olds = ((pair, before.get(pair)) for pair in changed)
+    table.transact([Put(old) if old else Delete({"PK": pair[0], "SK": pair[1]}) for pair, old in olds])
+
+
 def _without_a_default(stage: Stage) -> None:
     guard = keys.unique_name_key(stage.org, Named.ROLE, fold_name("SITE_VIEWER"))
     stage.memory.table.transact([Delete(keys.role_key(stage.org, stage.role("SITE_VIEWER"))), Delete(guard)])
@@ -189,6 +202,11 @@ CASES: dict[str, Case] = {
         lambda s: _whole(s.services.archive.run(OPERATOR, [s.org])),
         {"audit.archive": {"sha256", "manifest"}},
         given=_next_day,
+    ),
+    "archive_recovery.recover": Case(
+        lambda s: s.services.archive_recovery.recover(OPERATOR, [s.org]),
+        {"audit.restore": {"from", "to", "parts", "written", "forked"}},
+        given=_set_back_before_the_archive,
     ),
     "archive_restore.into_table": Case(
         lambda s: s.services.archive_restore.into_table(OPERATOR, s.org, "2026-03-01"),
@@ -375,4 +393,4 @@ CASES: dict[str, Case] = {
 def _whole(report: ArchiveReport) -> None:
     """A run reports what failed; here it raises it."""
     if report.failures:
-        raise AccessError(report.failures[0][2])
+        raise report.failures[0].error
