@@ -57,7 +57,7 @@ SETTLING: Final = timedelta(hours=1)
 """After midnight, for writers whose clocks are behind."""
 
 LATE_DAYS: Final = 7
-"""Days back in which every run looks for events that came late; a catch-up looks at all hot days."""
+"""Days back in which every run looks for events that came late; a catch-up looks at every day there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +127,33 @@ class Archive:
         head = read_head(self._table, org_id)
         if head.pending_date is not None and head.pending_part is not None:
             yield head.pending_date, head.pending_part
-        for part in self._recorded(org_id):
+        recorded = self._recorded(org_id, all_days=catch_up)
+        for part in recorded:
             if not part.marked:
                 yield part.date, part.part
+        if catch_up and recorded:
+            yield from self._before(org_id, date.fromisoformat(recorded[0].date))
         first = self._first_day(org_id, read_head(self._table, org_id))
         last = (self._clock.now() - SETTLING).date() - timedelta(days=1)
         while first is not None and first <= last:
             yield first.isoformat(), 0
             first += timedelta(days=1)
-        yield from self._late(org_id, HOT_DAYS if catch_up else LATE_DAYS)
+        yield from self._late(org_id, all_days=catch_up)
 
     def _first_day(self, org_id: str, head: ArchiveHead) -> date | None:
         """The first day that is not archived; ``None`` where nothing has ever happened."""
         if head.date is not None:
             return date.fromisoformat(head.date) + timedelta(days=1)
+        return self._earliest(org_id)
+
+    def _before(self, org_id: str, archived: date) -> Iterator[tuple[str, int]]:
+        """Days before the first that is ``archived``: a migration may bring events that are older than it."""
+        day = self._earliest(org_id)
+        while day is not None and day < archived:
+            yield day.isoformat(), 0
+            day += timedelta(days=1)
+
+    def _earliest(self, org_id: str) -> date | None:
         # Not the chain's beginning: the old platform's events, and decisions, are in no chain.
         firsts = [
             str(page.items[0]["timestamp"])[:10]
@@ -149,18 +162,18 @@ class Archive:
         ]
         return date.fromisoformat(min(firsts)) if firsts else None
 
-    def _late(self, org_id: str, days: int) -> Iterator[tuple[str, int]]:
+    def _late(self, org_id: str, *, all_days: bool) -> Iterator[tuple[str, int]]:
         parts: dict[str, int] = {}
-        for recorded in self._recorded(org_id):
+        for recorded in self._recorded(org_id, all_days=all_days):
             parts[recorded.date] = max(recorded.part, parts.get(recorded.date, 0))
-        oldest = (self._clock.now().date() - timedelta(days=days)).isoformat()
+        oldest = (self._clock.now().date() - timedelta(days=LATE_DAYS)).isoformat()
         for day, part in sorted(parts.items()):
-            if day >= oldest and next(self._events(org_id, day, unmarked=True), None) is not None:
+            if (all_days or day >= oldest) and next(self._events(org_id, day, unmarked=True), None) is not None:
                 yield day, part + 1
 
-    def _recorded(self, org_id: str) -> list[ArchivedPart]:
-        """The parts of the last days, oldest first."""
-        begin = oldest_marked(self._clock.now())
+    def _recorded(self, org_id: str, *, all_days: bool) -> list[ArchivedPart]:
+        """The parts of the last days, or of all, oldest first."""
+        begin = "" if all_days else oldest_marked(self._clock.now())
         between = (f"{keys.ARCHIVED_PREFIX}{begin}", f"{keys.ARCHIVED_PREFIX}~")
         found = self._table.query_all(Query(keys.archived_parts(org_id), between=between))
         return [ArchivedPart.from_item(item) for item in found]

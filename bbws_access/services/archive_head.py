@@ -43,12 +43,14 @@ def as_read(head: ArchiveHead) -> Condition:
 
 def advanced(head: ArchiveHead, parts: Sequence[ArchivedPart], *, pending: str | None = None) -> Update:
     """Moves the head over ``parts``, in order; ``pending`` is the day that has to be the one being written."""
-    last, days = parts[-1], [part.date for part in parts if part.part == 0]
+    last = parts[-1]
+    # A day before the first that was archived may come after it.
+    days = [*(part.date for part in parts if part.part == 0), *([head.date] if head.date else [])]
     assign = {
         "organisationId": head.organisation_id,
         "number": last.number,
         "manifestDigest": last.manifest_digest,
-        **({"date": days[-1]} if days else {}),
+        **({"date": max(days)} if days else {}),
     }
     condition = as_read(head)
     return Update(

@@ -145,7 +145,7 @@ def _show(session: Session, found: Verification) -> None:
 def archive(
     session: Session,
     catch_up: Annotated[
-        bool, typer.Option("--catch-up", help="Look for late events in every day that is still in the table.")
+        bool, typer.Option("--catch-up", help="Look for late events in every day, however long ago.")
     ] = False,
 ) -> None:
     """Archive every finished day that is not archived yet: of one organisation with --org, else of all."""

@@ -144,6 +144,22 @@ def test_an_event_that_comes_late_makes_a_further_part(platform: Platform, org: 
     assert_whole(platform, org)
 
 
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-01-07"])
+def test_what_a_migration_brings_of_long_ago_is_caught_up_with(platform: Platform, org: str, day: str) -> None:
+    """Of a day that was archived long ago, and of one before the archive's first."""
+    run(platform, org)
+    platform.clock.advance(days=60)
+    run(platform, org)
+    decided = {"organisation_id": org, "event_type": EventType.AUTHORIZATION, "action": "authorize"}
+    platform.table.write(Put(event(9, datetime.fromisoformat(f"{day}T12:00Z"), **decided).to_item()))
+    assert run(platform, org).parts == []
+    report = run(platform, org, catch_up=True)
+    assert ([p.date for p in report.parts if p.count], report.failures) == ([day], [])
+    assert all("ttl" in e for e in events(platform, org) if str(e["timestamp"]) < "2026-03-05")
+    assert platform.services.audit_verify.verify(platform.operator, org, archive=True).findings == []
+    assert run(platform, org, catch_up=True).parts == []
+
+
 def test_a_day_is_not_finished_before_its_writers_had_an_hour(platform: Platform, org: str) -> None:
     platform.clock.moment = datetime(2026, 3, 5, 0, 59, tzinfo=UTC)
     assert run(platform, org).parts[-1].date == "2026-03-03"
