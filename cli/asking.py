@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from bbws_access.errors import InvalidInput, Refused
 from cli.safety import safe
@@ -38,6 +39,17 @@ class Asking:
 
         if not typer.confirm(safe(question), default=False, err=True):
             raise Refused("nothing was done")
+
+    def may_replace(self, target: Path, *, overwrite: bool) -> None:
+        """Raises :class:`Refused` where ``target`` is there and nobody agrees that it goes; the default is no.
+
+        To be asked before the work is done. A dry run writes nothing, and does not ask.
+        """
+        if overwrite or self.dry_run or not target.is_file():
+            return
+        if not self.interactive:
+            raise Refused(f"{target} is there already", hint="choose another name, or add --overwrite")
+        self.confirm(f"{target} is there already. Replace it?", yes=False)
 
     def confirm_name(self, question: str, *, yes: bool, given: str | None) -> None:
         """As :meth:`confirm`, but what is asked for is the environment's name; ``given`` is it, said beforehand.

@@ -74,6 +74,9 @@ COMMON: Final[dict[str, tuple[Any, Any]]] = {
 }
 """Each with its default."""
 
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there, without asking.")]
+"""Of each command that writes a file which whoever types it has named."""
+
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the exact changes and write nothing.")]
 """Of each command that is registered with ``changes=True``."""
 

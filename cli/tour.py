@@ -73,7 +73,10 @@ class Tour:
         keep_account(self._state, email, self._password)
         self._step("And are a member", "users", "show", email, "--org", org)
         self._step("The trail of it all", "audit", "query", "--org", org)
-        self._step("As a file, for an auditor", "audit", "export", "--org", org, "--format", "csv", "--to", str(trail))
+        again = ["--overwrite"] if trail.exists() else []
+        self._step(
+            "As a file, for an auditor", "audit", "export", "--org", org, "--format", "csv", "--to", str(trail), *again
+        )
         self._farewell(org, email)
         return trail
 

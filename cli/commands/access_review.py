@@ -13,6 +13,7 @@ from bbws_access.errors import InvalidInput
 from bbws_access.wording import number_of
 from cli.command import command
 from cli.operations import failures_told
+from cli.options import OverwriteOption
 from cli.progress import counted, counting
 from cli.session import Session
 from cli.views import data_of
@@ -57,6 +58,7 @@ def review(
         Path | None, typer.Option("--csv", help="Write it as a table, a row for each grant.", show_default=False)
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=2557, help="Grants unused for so long are told of.")] = 90,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Review everybody's roles, seats, privileged rights and what they did with them.
 
@@ -67,6 +69,7 @@ def review(
     reviews, actor, organisation = session.services.access_reviews, session.actor, session.organisation
     target = html or as_csv
     if target is not None:
+        session.may_replace(target, overwrite=overwrite)
         session.announce()
     with failures_told(session, "access.review", "organisation", organisation.organisation_id, session.org_id):
         with (

@@ -10,6 +10,7 @@ import typer
 from bbws_access.errors import ExitCode
 from bbws_access.wording import number_of
 from cli.command import command
+from cli.options import OverwriteOption
 from cli.progress import counting
 from cli.session import Session
 from cli.views import data_of
@@ -36,6 +37,7 @@ def check(
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML too.", show_default=False),
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Hold a file of expectations against the authorizer's answers; exits 3 where they differ.
 
@@ -47,6 +49,8 @@ def check(
     from bbws_access.whole_file import draft_of
     from bbws_access.yaml_source import read_yaml
 
+    if junit is not None:
+        session.may_replace(junit, overwrite=overwrite)
     expected = expectations_in(read_yaml(file))
     with counting("Asking", len(expected.expectations)) as counter:
         results = session.services.access_expectations.check(

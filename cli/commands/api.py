@@ -15,6 +15,7 @@ from cli.api_request import PARAMETER, api_path, json_body, query_pairs
 from cli.command import command, noun
 from cli.commands import api_coverage
 from cli.completion import offers
+from cli.options import OverwriteOption
 from cli.safety import safe_lines
 from cli.session import Session
 
@@ -90,12 +91,15 @@ def openapi(
     session: Session,
     aws: Annotated[bool, typer.Option("--aws", help="With what a deployment to API Gateway needs.")] = False,
     to: Annotated[Path | None, typer.Option("--to", help="A file, instead of stdout.")] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Print the API's OpenAPI 3.0 document."""
     from bbws_access.catalogue import FUNCTIONS
     from bbws_access.openapi.document import document
     from bbws_access.openapi.gateway import invocation_arn, with_invoke_arns
 
+    if to is not None:
+        session.may_replace(to, overwrite=overwrite)
     found = document(FUNCTIONS, aws=aws)
     if aws:
         region, account, env = session.settings.region, _account(session), session.env
@@ -181,12 +185,15 @@ def docs(
     show: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Open it in a browser; a terminal does.", show_default=False)
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write one page to read about the API and to try it; it needs nothing from the network."""
     from bbws_access.catalogue import FUNCTIONS
     from bbws_access.openapi.document import document
     from bbws_access.openapi.reference import page
 
+    if to is not None:
+        session.may_replace(to, overwrite=overwrite)
     target = to or session.env_dir / "api.html"
     _write(target, page(document(FUNCTIONS), _api_url(session), session.env))
     if session.show.is_json:
@@ -224,13 +231,14 @@ def _api_url(session: Session) -> str:
 
 def _write(target: Path, text: str) -> None:
     """Whole or not at all."""
-    part = target.with_name(f"{target.name}.part")
+    from bbws_access.whole_file import draft_of
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
     except OSError as error:
         raise AccessError(f"{target} cannot be written: {error.strerror}") from error
+    with draft_of(target) as draft:
+        draft.out.write(text.encode())
 
 
 def _show(session: Session, answer: ApiAnswer) -> None:

@@ -30,6 +30,7 @@ from cli.audit_question import (
 from cli.command import command, noun
 from cli.commands import audit_archive, audit_evidence, audit_reading, audit_report
 from cli.operations import failures_told
+from cli.options import OverwriteOption
 from cli.progress import counted
 from cli.session import Session
 
@@ -132,8 +133,11 @@ def export(
     since: SinceOption = None,
     until: ExportUntilOption = None,
     platform: PlatformOption = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Export the trail of an organisation, the oldest event first. The export itself is recorded in it."""
+    if to != "s3":
+        session.may_replace(Path(to), overwrite=overwrite)
     asked = question(
         session,
         platform,

@@ -13,6 +13,7 @@ from bbws_access.errors import ExitCode, InvalidInput, NotFound
 from bbws_access.wording import number_of
 from cli.audit_question import PlatformOption, owner
 from cli.command import command
+from cli.options import OverwriteOption
 from cli.progress import working
 from cli.session import Session
 
@@ -181,6 +182,7 @@ def restore(
         ),
     ] = False,
     platform: PlatformOption = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Bring an archived day back; the trail records it. One in Glacier is asked for first, which takes 3 to 5 hours."""
     from bbws_access.services.archive_restore import THAW_HOURS
@@ -194,6 +196,8 @@ def restore(
         return
     if (to is None) == (not into_table):
         raise InvalidInput("say where to: --to FILE or --into-table", hint="bbws-access audit restore --help")
+    if to is not None:
+        session.may_replace(to, overwrite=overwrite)
     org_id, wanted = owner(session, platform), str(parse_day(day, "--day"))
     session.announce()
     service = session.services.archive_restore

@@ -11,6 +11,7 @@ from cli.audit_question import PlatformOption
 from cli.command import command
 from cli.commands.audit_archive import FromDay, ToDay, parse_day
 from cli.operations import failures_told
+from cli.options import OverwriteOption
 from cli.progress import counting
 from cli.session import Session
 
@@ -33,6 +34,7 @@ def evidence(
     from_day: FromDay = None,
     to_day: ToDay = None,
     platform: PlatformOption = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write a bundle for an auditor: events, manifests, proof of retention, and a program that checks them offline.
 
@@ -42,6 +44,7 @@ def evidence(
     from bbws_access.keys import PLATFORM
     from bbws_access.whole_file import digest_name, draft_of, write_digest
 
+    session.may_replace(bundle, overwrite=overwrite)
     first, last = parse_day(from_day, "--from"), parse_day(to_day, "--to")
     name, org_id = ("The platform", PLATFORM) if platform else (session.organisation.name, session.org_id)
     session.announce()

@@ -11,6 +11,7 @@ import typer
 from bbws_access.errors import InvalidInput
 from cli.command import command
 from cli.operations import failures_told
+from cli.options import OverwriteOption
 from cli.progress import counted, working
 from cli.session import Session
 
@@ -42,6 +43,7 @@ def report(
     since: Annotated[str | None, typer.Option("--since", help="Instead of --from: 2h, 30d.")] = None,
     archive: Annotated[bool, typer.Option("--archive", help="Verify every archived object of the range too.")] = False,
     platform: Annotated[bool, typer.Option("--platform", help="The platform's own trail instead.")] = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write one page to read and print: activity, denials, privileged changes, exports, retention.
 
@@ -55,6 +57,7 @@ def report(
     from bbws_access.whole_file import draft_of
 
     needed("pygal", "report", "the report")
+    session.may_replace(html, overwrite=overwrite)
     first, last = _range(begin, end, since)
     name, org_id = ("The platform", PLATFORM) if platform else (session.organisation.name, session.org_id)
     actor, reports = session.actor, session.services.audit_reports

@@ -10,6 +10,7 @@ import typer
 
 from cli.command import command
 from cli.operations import copy_told
+from cli.options import OverwriteOption
 from cli.session import Session
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -31,6 +32,7 @@ def export(
         Path | None,
         typer.Option("--file", "-f", metavar="FILE", help="Where to write it, else it is printed.", show_default=False),
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write the organisation as a file of declared state: roles, team roles, teams, members and assignments.
 
@@ -39,6 +41,8 @@ def export(
     from bbws_access.services.declared.document import document, written
     from cli.safety import escaped
 
+    if file is not None:
+        session.may_replace(file, overwrite=overwrite)
     data = document(session.services.standings.read(session.actor, session.org_id))
     if file is not None:
         from bbws_access.whole_file import draft_of

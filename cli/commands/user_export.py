@@ -15,6 +15,7 @@ from bbws_access.errors import InvalidInput
 from cli.command import command
 from cli.commands.users import app
 from cli.operations import copy_told
+from cli.options import OverwriteOption
 from cli.progress import counted
 from cli.session import Session
 
@@ -33,6 +34,7 @@ _FIELDS: Final = {"File": "file", "Users": "users", "Bytes": "bytes", "SHA-256":
 def export(
     session: Session,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it: .csv or .jsonl.")],
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write every member with their roles and teams into a file. The trail records who took it."""
     from bbws_access.services.user_export import user_rows
@@ -41,6 +43,7 @@ def export(
     write = {".csv": _write_csv, ".jsonl": _write_lines}.get(path.suffix.lower())
     if write is None:
         raise InvalidInput(f"{path}: is neither .csv nor .jsonl")
+    session.may_replace(path, overwrite=overwrite)
     rows = user_rows(session.services.table, session.actor, session.org_id)
     with (
         copy_told(session, "users.export", path, path.suffix.lower().removeprefix(".")) as record,

@@ -53,7 +53,7 @@ SAMPLES = {
     "users update": sample(f"{USER} --last-name Dlamini", USER, ambiguous=SHARED),
     "users deactivate": sample(f"{USER} --yes", USER, ambiguous=SHARED),
     "users reactivate": sample(USER, USER, ambiguous=SHARED),
-    "users export": sample("PEOPLE.jsonl"),
+    "users export": sample("PEOPLE.jsonl --overwrite"),
     "users import": sample("tests/cli/files/people.csv --report REPORT --yes"),
     "users offboard": sample(f"{USER} --hand-over-to ada@example.com --yes", USER, "ada@example.com", ambiguous=SHARED),
     "users roles": sample(USER, USER, ambiguous=SHARED),

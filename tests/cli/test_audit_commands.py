@@ -62,7 +62,7 @@ def test_whoever_follows_sees_what_comes_and_nothing_twice(
     assert came == [*before, "thing.0", "more.0", "thing.1", "more.1", "thing.2", "more.2"]
 
 
-@pytest.mark.parametrize("words", [("query",), ("summary",), ("export", "--to", "TARGET")])
+@pytest.mark.parametrize("words", [("query",), ("summary",), ("export", "--overwrite", "--to", "TARGET")])
 def test_what_is_read_from_the_archive_is_said(
     bbws: Run, platform: Platform, acme: str, tmp_path: Path, words: tuple[str, ...]
 ) -> None:

@@ -72,7 +72,7 @@ def test_what_fails_leaves_no_half_bundle(
         platform.storage.fail_at = {"read"}
     else:
         monkeypatch.setattr(AuditEvidence, "record", failing)
-    done = bbws("audit", "evidence", "--org", archived, "--bundle", str(target))
+    done = bbws("audit", "evidence", "--org", archived, "--bundle", str(target), "--overwrite")
     assert (done.code, done.out) == (1, "")
     assert target.read_bytes() == b"an earlier one"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["x.zip"]

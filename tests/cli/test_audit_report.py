@@ -78,10 +78,10 @@ def test_what_cannot_be_recorded_is_not_handed_out(
     monkeypatch.setattr(type(platform.services.audit_reports), "record", broken)
     target = tmp_path / "x.html"
     target.write_text("earlier")
-    assert bbws("audit", "report", "--org", acme, "--html", str(target)).code == 1
+    assert bbws("audit", "report", "--org", acme, "--html", str(target), "--overwrite").code == 1
     assert target.read_text() == "earlier"
     monkeypatch.setattr(type(platform.services.audit), "record_export", broken)
-    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 1
+    assert bbws("audit", "export", "--org", acme, "--to", str(target), "--overwrite").code == 1
     assert [p.read_text() for p in tmp_path.iterdir() if p.is_file()] == ["earlier"]
 
 
@@ -126,7 +126,7 @@ def test_the_page_says_how_the_verification_ended(bbws: Run, platform: Platform,
         UpdateExpression="SET userEmail = :who",
         ExpressionAttributeValues={":who": {"S": "mallory@example.com"}},
     )
-    assert bbws(*words, "--archive").json["findings"] == 1
+    assert bbws(*words, "--archive", "--overwrite").json["findings"] == 1
     page = target.read_text(encoding="utf-8")
     assert "<b>1 wrong</b> <span>verification</span>" in page
     assert "event 1 does not have the hash that it was written with" in page
@@ -153,7 +153,7 @@ def test_a_digest_lies_beside_an_export(bbws: Run, acme: str, tmp_path: Path, na
     assert checked(target) == 0
     target.write_bytes(target.read_bytes() + b"x")
     assert checked(target) == 1
-    assert bbws("audit", "export", "--org", acme, "--to", str(target)).code == 0
+    assert bbws("audit", "export", "--org", acme, "--to", str(target), "--overwrite").code == 0
     assert checked(target) == 0
 
 
@@ -169,7 +169,7 @@ def test_no_digest_of_an_earlier_export_lies_beside_a_later_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("bbws_access.whole_file.digest_line", broken)
-    done = bbws("audit", "export", "--org", acme, "--to", str(target))
+    done = bbws("audit", "export", "--org", acme, "--to", str(target), "--overwrite")
     assert (done.code, "cannot write" in done.err) == (1, True)
     assert target.read_bytes() != first
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["x.csv"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def old_table(own: Deployed) -> None:
 
 
 def test_the_readmes_table_works(own: Deployed) -> None:
+    own = replace(own, folder=own.folder / "readme")  # its files have the guides' names
+    own.folder.mkdir()
     # With an organisation, an account and a copy of its own: the guides make theirs in the same environment.
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     own_names = (
