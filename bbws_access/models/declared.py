@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from bbws_access.models.base import Request
 from bbws_access.models.role import NewRole, RoleName
-from bbws_access.models.team import NewTeam, NewTeamRole, TeamName
+from bbws_access.models.team import NewTeam, NewTeamRole
 from bbws_access.text import fold_email
 
 UserAddress = Annotated[str, StringConstraints(min_length=3, max_length=320), AfterValidator(fold_email)]
@@ -35,9 +35,12 @@ class DeclaredMember(Request):
 
 
 class DeclaredTeam(NewTeam):
-    """A team without ``members`` says nothing about who is in it."""
+    """A team without ``members`` says nothing about who is in it.
 
-    renamed_from: TeamName | None = None
+    ``renamed_from`` may be a name that nobody could give any more.
+    """
+
+    renamed_from: Annotated[str, StringConstraints(min_length=2, max_length=100)] | None = None
     members: Annotated[tuple[DeclaredMember, ...], Field(strict=False)] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from bbws_access.models.base import Request
-from bbws_access.models.invitation import Email
+from bbws_access.models.invitation import Email, Message
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -21,4 +21,4 @@ class ImportRow(Request):
     email: Email
     role: Named
     team: Named | None = None
-    message: Annotated[str, StringConstraints(max_length=500)] | None = None
+    message: Message | None = None

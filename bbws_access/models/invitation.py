@@ -11,11 +11,13 @@ from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import ApiModel, Audited, Record, Request
 from bbws_access.models.kinds import EmailStatus, InvitationStatus
+from bbws_access.models.plain_text import LINES
 from bbws_access.models.user import PersonName
 from bbws_access.models.wording import saying
 from bbws_access.text import fold_email
 
 Email = Annotated[EmailStr, AfterValidator(fold_email)]
+Message = Annotated[str, StringConstraints(max_length=500), LINES]
 
 
 class NewInvitation(Request):
@@ -24,7 +26,7 @@ class NewInvitation(Request):
     email: Email
     role_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     team_id: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    message: Annotated[str, StringConstraints(max_length=500)] | None = None
+    message: Message | None = None
 
 
 class Revocation(Request):

@@ -10,8 +10,9 @@ from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import Audited, Request
 from bbws_access.models.changes import Changes
+from bbws_access.models.plain_text import ONE_LINE
 
-OrganisationName = Annotated[str, StringConstraints(min_length=2, max_length=100)]
+OrganisationName = Annotated[str, StringConstraints(min_length=2, max_length=100), ONE_LINE]
 
 
 class NewOrganisation(Request):

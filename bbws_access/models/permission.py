@@ -12,6 +12,7 @@ from bbws_access.keys import Keys
 from bbws_access.models.base import Audited, Record, Request
 from bbws_access.models.changes import Changes
 from bbws_access.models.kinds import Category, Scope
+from bbws_access.models.plain_text import LINES, ONE_LINE
 from bbws_access.text import fold_name
 
 Grant = Annotated[str, StringConstraints(pattern=GRANT_PATTERN, max_length=100)]
@@ -29,8 +30,8 @@ def _fits_a_key(name: str) -> str:
     return name
 
 
-SetName = Annotated[str, StringConstraints(min_length=3, max_length=100), AfterValidator(_fits_a_key)]
-SetDescription = Annotated[str, StringConstraints(min_length=10, max_length=500)]
+SetName = Annotated[str, StringConstraints(min_length=3, max_length=100), ONE_LINE, AfterValidator(_fits_a_key)]
+SetDescription = Annotated[str, StringConstraints(min_length=10, max_length=500), LINES]
 SetGrants = Annotated[frozenset[Grant], Field(min_length=1, max_length=50, strict=False)]
 SetScope = Annotated[Scope, Field(strict=False)]
 

@@ -12,10 +12,11 @@ from bbws_access.models.base import Audited, Record, Request
 from bbws_access.models.changes import Changes, Version
 from bbws_access.models.kinds import Scope
 from bbws_access.models.permission import Grant, Grants
+from bbws_access.models.plain_text import LINES, ONE_LINE
 
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", min_length=2, max_length=50)]
-DisplayName = Annotated[str, StringConstraints(min_length=2, max_length=100)]
-Description = Annotated[str, StringConstraints(max_length=500)]
+DisplayName = Annotated[str, StringConstraints(min_length=2, max_length=100), ONE_LINE]
+Description = Annotated[str, StringConstraints(max_length=500), LINES]
 Priority = Annotated[int, Field(ge=1, le=999)]
 RoleGrants = Annotated[frozenset[Grant], Field(min_length=1, max_length=100, strict=False)]
 """There are fewer grants than a hundred that cover anything."""

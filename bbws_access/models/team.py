@@ -11,6 +11,7 @@ from bbws_access.keys import Keys
 from bbws_access.models.base import ApiModel, Audited, Record, Request
 from bbws_access.models.changes import Changes, Version
 from bbws_access.models.kinds import Capability
+from bbws_access.models.plain_text import ONE_LINE
 from bbws_access.models.role import Description, DisplayName, RoleName
 from bbws_access.text import fold_name
 
@@ -24,7 +25,7 @@ def _fits_a_key(name: str) -> str:
     return name
 
 
-TeamName = Annotated[str, StringConstraints(min_length=2, max_length=100), AfterValidator(_fits_a_key)]
+TeamName = Annotated[str, StringConstraints(min_length=2, max_length=100), ONE_LINE, AfterValidator(_fits_a_key)]
 DivisionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 """It stands in the middle of a key, so that it must not look like more of one."""
 

@@ -10,9 +10,10 @@ from bbws_access import keys
 from bbws_access.keys import Keys
 from bbws_access.models.base import Audited
 from bbws_access.models.changes import Changes
+from bbws_access.models.plain_text import ONE_LINE
 from bbws_access.models.wording import saying
 
-PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50), saying("give 1 to 50 characters")]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50), saying("give 1 to 50 characters"), ONE_LINE]
 
 
 class UserChanges(Changes):

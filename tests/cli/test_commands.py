@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bbws_access import keys
+from bbws_access.store.codec import encode
 from bbws_access.store.writes import Update
 from tests.cli.conftest import Run
 from tests.conftest import Platform
@@ -230,8 +231,10 @@ def test_an_interrupt_is_130(bbws: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert (done.code, done.out) == (130, "")
 
 
-def test_names_with_escape_sequences_do_not_reach_the_terminal(bbws: Run) -> None:
-    assert bbws("orgs", "create", "Evil \x1b]0;owned\x07 [red]x[/red]").code == 0
+def test_names_with_escape_sequences_do_not_reach_the_terminal(bbws: Run, platform: Platform, acme: str) -> None:
+    (item,) = [i for i in platform.items() if (i["PK"], i["SK"]) == (f"ORG#{acme}", "METADATA")]
+    evil = {**item, "name": "Evil \x1b]0;owned\x07 [red]x[/red]"}  # from before such a name was refused
+    platform.client.put_item(TableName=platform.table.name, Item=encode(evil))
     out = bbws("orgs", "list").out
     assert "\x1b" not in out
     assert "[red]x[/red]" in out

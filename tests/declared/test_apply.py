@@ -102,7 +102,7 @@ def random_file(seed: int, users: int, teams: int, roles: int) -> str:
         "- y",
         "'q'",
         "{z}",
-        "\u202eabc",
+        "\u200fאבג",
         "日本",
         "😀 team",
         "null",

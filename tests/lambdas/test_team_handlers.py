@@ -230,13 +230,19 @@ def test_names_in_any_script(org: str) -> None:
         "'; DROP TABLE x --",
         "<script>",
         "a#b#TEAM#c",
-        "x\x00y",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # with the joiner that Persian needs
     ):
         made = ask("team-create-team", holder(org, ADMIN), {"name": name}, orgId=org)
         assert (made.status, made.json["name"]) == (201, name)
         at = {"orgId": org, "teamId": made.json["teamId"]}
         assert ask("team-get-team", holder(org, ADMIN), **at).json["name"] == name
         assert ask("team-create-team", holder(org, ADMIN), {"name": name.upper()}, orgId=org).code == "TEAM_EXISTS"
+
+
+@pytest.mark.parametrize("name", ["x\x00y", "two\nlines", "\x1b[2J", "\u202egnp.exe", "\u2066x"])
+def test_a_name_that_hides_something_is_refused(org: str, name: str) -> None:
+    refused = ask("team-create-team", holder(org, ADMIN), {"name": name}, orgId=org)
+    assert (refused.status, refused.code, list(refused.fields)) == (400, "VALIDATION_ERROR", ["name"])
 
 
 @pytest.mark.parametrize("hostile", ["nothing", "../x", "TEAM#", "MEMBER#u-1", "é" * 2000, "\ud800", "\x00", " ", ""])

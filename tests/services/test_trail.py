@@ -68,11 +68,19 @@ def test_a_change_costs_its_event_and_one_more_item(platform: Platform, monkeypa
 
 
 def test_another_program_can_check_the_hash_from_what_is_documented(platform: Platform) -> None:
-    org = platform.organisation('Ünï 😀 \u2028 \\ "quoted"')
+    org = platform.organisation('Ünï 😀 \\ "quoted"')
     platform.services.trail.commit(
         platform.operator,
         org.organisation_id,
-        [Change(EventType.CONFIGURATION, "odd", "x", "y", after={"s": {"b", "a"}, "f": 2.0, "g": 0.1, "none": None})],
+        [
+            Change(
+                EventType.CONFIGURATION,
+                "odd",
+                "x",
+                "y",
+                after={"s": {"b", "a"}, "f": 2.0, "g": 0.1, "none": None, "u": "\u2028"},
+            )
+        ],
     )
     items = [i for i in platform.items() if str(i["SK"]).startswith("EVENT#")]
     for item in items:
