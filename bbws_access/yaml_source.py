@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bbws_access.errors import InvalidInput
+from bbws_access.validation import said
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 """Of a file: many tens of thousands of lines, more than anybody reviews."""
@@ -36,20 +37,6 @@ _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": N
 _UNPRINTABLE: Final = re.compile(r"[^\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_END: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 """What YAML counts as the end of a line."""
-
-_SAID: Final = {
-    "extra_forbidden": "there is no such field",
-    "missing": "is missing",
-    "string_type": "is not text",
-    "int_type": "is not a whole number",
-    "bool_type": "is not true or false",
-    "list_type": "is not a list",
-    "tuple_type": "is not a list",
-    "frozen_set_type": "is not a list",
-    "dict_type": "is not a mapping",
-    "model_type": "is not a mapping",
-}
-"""Of pydantic's kinds of errors those that have shorter words here."""
 
 _Loader: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -111,9 +98,8 @@ class YamlSource:
         )
 
     def _problems(self, error: ValidationError) -> Iterator[tuple[Steps, str]]:
-        for problem in error.errors(include_url=False, include_context=False, include_input=False):
-            path = problem["loc"]
-            words = _SAID.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
+        for problem in error.errors(include_url=False, include_input=False):
+            path, words = problem["loc"], said(problem)
             named = next((step for step in reversed(path) if isinstance(step, str)), None)
             yield path, f"the file {words}" if not path else words if named is None else f"{shortened(named)}: {words}"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from bbws_access.errors import AccessError
+from bbws_access.errors import AccessError, InvalidInput
 from cli.help import Noun, Verb
 from cli.operations import record_failure
 from cli.options import COMMON, DryRunOption
@@ -69,6 +69,10 @@ def command(
                 function(session, **given)
             except AccessError as error:
                 record_failure(session, context.command_path, error, changes=changes)
+                if isinstance(error, InvalidInput):
+                    from cli.typed_names import name_options
+
+                    name_options(error, context.command.params)
                 if error.hint:
                     error.hint = session.at(given.get("environment")).as_typed_here(error.hint)
                 raise

@@ -25,6 +25,7 @@ from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item
 from bbws_access.store.writes import ABSENT, PRESENT, Delete, Put, Update
 from bbws_access.text import fold_email
+from bbws_access.validation import said
 
 
 def key_of(item: Item) -> keys.Keys:
@@ -71,10 +72,10 @@ def invalid(item: Item, kind: Kind) -> list[Finding]:
     try:
         model.model_validate(item)
     except ValidationError as error:
-        fields = {".".join(str(p) for p in e["loc"]): e["msg"] for e in error.errors(include_input=False)}
-        said = "; ".join(f"{name}: {message}" for name, message in sorted(fields.items()))
+        fields = {".".join(str(p) for p in e["loc"]): said(e) for e in error.errors(include_input=False)}
+        words = "; ".join(f"{name}: {message}" for name, message in sorted(fields.items()))
         advice = "compare it with a backup, and put it right by hand"
-        return [finding(item, Problem.ITEM_INVALID, said, f"a valid {kind.name}", sorted(fields), advice=advice)]
+        return [finding(item, Problem.ITEM_INVALID, words, f"a valid {kind.name}", sorted(fields), advice=advice)]
     return []
 
 

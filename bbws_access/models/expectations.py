@@ -7,11 +7,17 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from bbws_access.models.base import ApiModel, Request
+from bbws_access.models.wording import saying
 
 MOST: Final = 10_000
 """Expectations in a file: more than anybody keeps in git and reads."""
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=320)]
+Call = Annotated[
+    str,
+    StringConstraints(max_length=1000, pattern=r"^[A-Z]+ /\S*$"),
+    saying("is not a method and a path, such as GET /v1/platform/roles"),
+]
 Verdict = Literal["allowed", "denied"]
 
 
@@ -22,7 +28,7 @@ class Expectation(Request):
     user: Words
     may: Words | None = None
     team: Words | None = None
-    calls: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[A-Z]+ /\S*$")] | None = None
+    calls: Call | None = None
     expect: Verdict
     because: Annotated[str, StringConstraints(max_length=500)] | None = None
 

@@ -13,9 +13,14 @@ from bbws_access.models.base import Audited, Record, Request
 from bbws_access.models.changes import Changes
 from bbws_access.models.kinds import Category, Scope
 from bbws_access.models.plain_text import LINES, ONE_LINE
+from bbws_access.models.wording import saying
 from bbws_access.text import fold_name
 
-Grant = Annotated[str, StringConstraints(pattern=GRANT_PATTERN, max_length=100)]
+Grant = Annotated[
+    str,
+    StringConstraints(pattern=GRANT_PATTERN, max_length=100),
+    saying("is no permission; they look like site:read, team:member:add, site:* or *:*"),
+]
 
 Grants = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str], when_used="json")]
 """Of a record; always written in the same order."""

@@ -13,8 +13,13 @@ from bbws_access.models.changes import Changes, Version
 from bbws_access.models.kinds import Scope
 from bbws_access.models.permission import Grant, Grants
 from bbws_access.models.plain_text import LINES, ONE_LINE
+from bbws_access.models.wording import saying
 
-RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", min_length=2, max_length=50)]
+RoleName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", min_length=2, max_length=50),
+    saying("is not 2 to 50 capital letters, digits and underscores that begin with a letter, such as SITE_EDITOR"),
+]
 DisplayName = Annotated[str, StringConstraints(min_length=2, max_length=100), ONE_LINE]
 Description = Annotated[str, StringConstraints(max_length=500), LINES]
 Priority = Annotated[int, Field(ge=1, le=999)]

@@ -13,6 +13,7 @@ from bbws_access.models.changes import Changes, Version
 from bbws_access.models.kinds import Capability
 from bbws_access.models.plain_text import ONE_LINE
 from bbws_access.models.role import Description, DisplayName, RoleName
+from bbws_access.models.wording import saying
 from bbws_access.text import fold_name
 
 _FOLDED_BYTES: Final = 800
@@ -26,7 +27,11 @@ def _fits_a_key(name: str) -> str:
 
 
 TeamName = Annotated[str, StringConstraints(min_length=2, max_length=100), ONE_LINE, AfterValidator(_fits_a_key)]
-DivisionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+DivisionId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100),
+    saying("is not up to 100 letters, digits, dots, hyphens and underscores that begin with a letter or a digit"),
+]
 """It stands in the middle of a key, so that it must not look like more of one."""
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]

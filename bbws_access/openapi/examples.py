@@ -47,5 +47,5 @@ def error_example(code: str) -> dict[str, Any]:
     message = PROBLEMS[code][1].replace("`", "").rstrip(".")
     error: dict[str, Any] = {"code": code, "message": message, "requestId": ATTRIBUTES["requestId"][1]}
     if code == "VALIDATION_ERROR":
-        error |= {"message": "the request is not valid", "details": {"fields": {"name": "Field required"}}}
+        error |= {"message": "the request is not valid", "details": {"fields": {"name": "is missing"}}}
     return {"error": error}

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bbws_access.errors import InvalidInput, ProvisioningFailed
+from bbws_access.validation import field_errors
 
 ACCOUNTS: Final = "BBWS_ACCESS_ACCOUNTS"
 """The environment variable that names accounts: ``dev=111111111111 sit=222222222222``."""
@@ -128,6 +129,5 @@ def _accounts(text: str) -> dict[str, str]:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        problem = error.errors(include_url=False)[0]
-        return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        return "; ".join(f"{name}: {words}" for name, words in field_errors(error).items())
     return str(error).splitlines()[0]

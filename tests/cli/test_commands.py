@@ -231,6 +231,24 @@ def test_an_interrupt_is_130(bbws: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert (done.code, done.out) == (130, "")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("teams", "create", "W"), "name: has fewer than 2 characters"),
+        (("teams", "create", "Web", "--division", "a#b"), "--division: is not up to 100 letters"),
+        (("teams", "create", "Web", "--description", "x" * 501), "--description: has more than 500 characters"),
+        (("roles", "create", "X_Y", "--display-name", "x", "--permission", "site:read"), "--display-name: has fewer"),
+        (("roles", "create", "X_Y", "--display-name", "xy", "--permission", "no"), "--permission: is no permission"),
+    ],
+)
+def test_what_does_not_fit_has_the_name_under_which_it_was_typed(
+    bbws: Run, acme: str, words: tuple[str, ...], said: str
+) -> None:
+    done = bbws(*words, "--org", acme)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.splitlines()[0].startswith(f"error: {said}")
+
+
 def test_names_with_escape_sequences_do_not_reach_the_terminal(bbws: Run, platform: Platform, acme: str) -> None:
     (item,) = [i for i in platform.items() if (i["PK"], i["SK"]) == (f"ORG#{acme}", "METADATA")]
     evil = {**item, "name": "Evil \x1b]0;owned\x07 [red]x[/red]"}  # from before such a name was refused

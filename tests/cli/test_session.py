@@ -8,9 +8,11 @@ import pytest
 from moto import mock_aws
 
 from bbws_access.errors import Refused
+from bbws_access.store.writes import Put
 from cli.overrides import Overrides
 from cli.session import Session
 from tests.cli.conftest import Run
+from tests.cli.memory import Memory
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_every_client_of_a_dry_run_refuses_to_write(on_aws: None) -> None:
 
 @pytest.mark.parametrize(("answer", "code"), [(True, 0), (False, 4)])
 def test_a_question_does_nothing_to_the_terminal(
-    office: Run, monkeypatch: pytest.MonkeyPatch, answer: bool, code: int
+    office: Run, acme_office: Memory, monkeypatch: pytest.MonkeyPatch, answer: bool, code: int
 ) -> None:
     asked: list[str] = []
 
@@ -50,11 +52,13 @@ def test_a_question_does_nothing_to_the_terminal(
         asked.append(question)
         return answer
 
-    evil = "Evil \x1b]0;owned\x07 {0} team"
-    assert office("teams", "create", evil).code == 0
+    team_id = office("teams", "create", "Evil", "-o", "json").json["teamId"]
+    (team,) = [i for (_, sk), i in acme_office.table.state().items() if i and sk == f"TEAM#{team_id}"]
+    evil = "Evil \x1b]0;owned\x07 {0} team"  # from before such a name was refused
+    acme_office.table.transact([Put({**team, "name": evil})])
     monkeypatch.setattr(Session, "interactive", True)
     monkeypatch.setattr("typer.confirm", confirm)
-    done = office("teams", "deactivate", evil)
+    done = office("teams", "deactivate", team_id)
     assert (done.code, "nothing was done" in done.err) == (code, not answer)
     assert asked == ["Deactivate team Evil �]0;owned� {0} team? Its 0 members hold nothing through it then."]
     assert "\x1b" not in done.err + done.out

@@ -52,7 +52,7 @@ BROKEN = {
         3,
         "scoop: there is no such field",
     ),
-    "a name that is no role's": (f"roles:\n- name: a role\n  {ROLE}", 2, "name: String should match pattern"),
+    "a name that is no role's": (f"roles:\n- name: a role\n  {ROLE}", 2, "name: is not 2 to 50 capital letters"),
     "an unknown permission": (
         "roles:\n- name: A_ROLE\n  displayName: A role\n  permissions:\n  - site:fly\n",
         4,
@@ -61,7 +61,7 @@ BROKEN = {
     "an unknown capability": (
         "teamRoles:\n- name: A_ROLE\n  displayName: A\n  capabilities:\n  - CAN_FLY\n",
         3,
-        "displayName: String should",
+        "displayName: has fewer than 2 characters",
     ),
     "a platform's scope": (
         f"roles:\n- name: A_ROLE\n  scope: PLATFORM\n  {ROLE}",

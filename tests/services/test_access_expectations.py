@@ -128,7 +128,11 @@ BROKEN = {
     ),
     "no question": (f"expectations:\n{ONE}expect: denied}}\n", 2, "asks for one thing: may, or calls"),
     "a team for a path": (f"expectations:\n{ONE}calls: GET /v1/x, team: Web, expect: denied}}\n", 2, "team belongs to"),
-    "another verdict": (f"expectations:\n{ONE}may: 'site:read', expect: maybe}}\n", 2, "expect: Input should be"),
+    "another verdict": (
+        f"expectations:\n{ONE}may: 'site:read', expect: maybe}}\n",
+        2,
+        "expect: is not 'allowed'",
+    ),
     "a bomb": ("expectations: &a [*a]\n", 1, "has an anchor"),
     "a tab": ("expectations:\n-\tuser: x\n", 2, "has a tab"),
     "a wrong type": ("expectations: all\n", 1, "expectations: "),
