@@ -7,11 +7,11 @@ permission sets can share one. Where nothing is called so, what is called nearly
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from bbws_access.errors import AccessError, NotFound
+from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
 
 if TYPE_CHECKING:
@@ -86,24 +86,26 @@ def permission(session: Session, name: str) -> Permission:
 
 
 def right(name: str) -> str:
-    """A permission, a wildcard that covers some, or a capability, as it was given. Raises :class:`NotFound`.
+    """A permission, a wildcard that covers some, or a capability, as it was given.
 
-    What has not even the form of one is left to who asks about it.
+    Raises :class:`InvalidInput`, as where a role is given one that there is not: the platform's words are few and
+    the same everywhere, so that another one is wrong usage. What has not even the form of one is left to whoever
+    asks about it.
     """
     from bbws_access.access.grants import GRANT_PATTERN, covers
     from bbws_access.defaults import PERMISSIONS
     from bbws_access.models.kinds import Capability
 
     known = [*(one.id for one in PERMISSIONS), *Capability]
-
-    def find() -> str:
-        if name in known or not GRANT_PATTERN.match(name) or any(covers({name}, one.id) for one in PERMISSIONS):
-            return name
-        raise NotFound(
-            f"there is no permission {name!r}", code="PERMISSION_NOT_FOUND", hint="bbws-access permissions list"
-        )
-
-    return _found(name, find, lambda: known)
+    if name in known or not GRANT_PATTERN.match(name) or any(covers({name}, one.id) for one in PERMISSIONS):
+        return name
+    near = _near(name, lambda: known)
+    raise InvalidInput(
+        f"there is no such permission: {name}{_meant(near)}",
+        code="INVALID_PERMISSIONS",
+        hint="bbws-access permissions list",
+        details={"candidates": near},
+    )
 
 
 def permission_set(session: Session, name: str, owner: str) -> PermissionSet:
@@ -207,13 +209,16 @@ def _found(name: str, find: Callable[[], T], names: Callable[[], Iterable[str]])
         near = [] if error.code == _INVITED else _near(name, names)
         if not near:
             raise
-        offered = " or ".join(repr(one) for one in near)
         raise NotFound(
-            f"{error.message}. Did you mean {offered}?",
+            f"{error.message}{_meant(near)}",
             code=error.code,
             hint=error.hint,
             details={**error.details, "candidates": near},
         ) from None
+
+
+def _meant(near: Sequence[str]) -> str:
+    return f". Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
 
 
 def _near(name: str, names: Callable[[], Iterable[str]]) -> list[str]:

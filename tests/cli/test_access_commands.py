@@ -106,8 +106,12 @@ def test_what_no_role_gives_is_said_with_what_would(office: Run) -> None:
 def test_a_permission_that_is_misspelt_is_no_answer(office: Run) -> None:
     for words in (["can", USER, "site:raed"], ["who", "site:raed"]):
         done = office("access", *words)
-        assert (done.code, done.out) == (1, "")
-        assert "there is no permission 'site:raed'. Did you mean 'site:read'" in done.err
+        assert (done.code, done.out) == (2, "")
+        assert "there is no such permission: site:raed. Did you mean 'site:read'" in done.err
+    for words in (["access", "can", USER, "no:such:permission"], ["roles", "create", "X_Y", "--permission", "no:such"]):
+        done = office(*words)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.lower().endswith(" try: bbws-access permissions list\n")
     assert office("access", "can", USER, "site:*", "--team", "Web").code == 4
 
 
