@@ -49,6 +49,7 @@ class Session(AwsAccess, Asking):
             retyped=self.as_typed_here,
         )
         super().__init__(overrides, show, dry_run=dry_run)
+        self._about: str | None = None
 
     def as_typed_here(self, message: str) -> str:
         """``message`` with the flags that the command which it suggests needs, to work where this one does."""
@@ -176,16 +177,28 @@ class Session(AwsAccess, Asking):
     @cached_property
     def as_operator(self) -> Session:
         """Finds what ``--as`` and ``--org`` name, which the member may not be allowed to look for."""
-        return Session(replace(self._overrides, acting_as=None), dry_run=self.dry_run)
+        org = self._overrides.org or self._about
+        return Session(replace(self._overrides, acting_as=None, org=org), dry_run=self.dry_run)
 
     @cached_property
     def organisation(self) -> Organisation:
         """The organisation that ``--org`` names. Raises ``InvalidInput`` without one, ``NotFound``."""
-        if self.org_name is None:
+        name = self.org_name or self._about
+        if name is None:
             raise InvalidInput("which organisation? Give --org or set BBWS_ACCESS_ORG", hint="bbws-access orgs list")
         from cli import naming
 
-        return naming.organisation(self if self.acting_as is None else self.as_operator, self.org_name)
+        return naming.organisation(self if self.acting_as is None else self.as_operator, name)
+
+    def about(self, name: str) -> Organisation:
+        """The organisation that a command's argument names; who acts is a member of it where ``--org`` is not given.
+
+        Raises as :attr:`organisation`, and ``Denied``.
+        """
+        from cli import naming
+
+        self._about = name
+        return naming.organisation(self, name)
 
     @property
     def has_org(self) -> bool:

@@ -37,9 +37,7 @@ def list_organisations(session: Session) -> None:
 @command(app, "show", epilog="bbws-access orgs show Acme")
 def show(session: Session, organisation: OrganisationArgument) -> None:
     """Show an organisation."""
-    from cli import naming
-
-    session.show.record(data_of(naming.organisation(session, organisation)), _FIELDS)
+    session.show.record(data_of(session.about(organisation)), _FIELDS)
 
 
 @command(app, "create", epilog='bbws-access orgs create "Acme"', changes=True)
@@ -100,9 +98,7 @@ def _change(
     yes: bool = False,
 ) -> None:
     """``{0}`` is what it was called, ``{1}`` what it is now."""
-    from cli import naming
-
-    found = naming.organisation(session, name)
+    found = session.about(name)
     session.announce()
     if question is not None:
         session.confirm(question.format(found.name), yes=yes)

@@ -78,6 +78,17 @@ def test_what_they_do_is_in_the_trail_under_their_name(office: Run) -> None:
     assert event["userEmail"] == USER
 
 
+def test_an_argument_names_the_organisation_too(office: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BBWS_ACCESS_ORG")
+    done = office("--as", USER, "orgs", "deactivate", "Acme", "--yes")
+    assert (done.code, "is needed for this" in done.err) == (4, True)
+    assert office("--as", USER, "orgs", "show", "Acme", "-o", "json").code == 4
+    assert office("roles", "assign", "ORG_ADMIN", "ada@example.com", "--org", "Acme").code == 0
+    assert office("--as", "ada@example.com", "orgs", "show", "Acme", "-o", "json").json["name"] == "Acme"
+    elsewhere = office("--as", USER, "--org", "Globex", "orgs", "show", "Acme")
+    assert (elsewhere.code, "which organisation" in elsewhere.err) == (1, False)
+
+
 def test_before_the_command_or_after_it(office: Run) -> None:
     assert office("--as", USER, "access", "show", USER).code == 0
     assert office("access", "show", USER, "--as", USER).code == 0
