@@ -91,14 +91,15 @@ class Contexts:
 
     def keep(self) -> None:
         """Writes them down as they are now; raises :class:`AccessError` (``CANNOT_WRITE``)."""
+        from bbws_access.whole_file import draft_of
+
         data = {"inUse": self.in_use, "contexts": {name: asdict(one) for name, one in sorted(self.named.items())}}
-        part = self.folder / f"{_FILE}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
-            part.replace(self.folder / _FILE)
         except OSError as error:
             raise AccessError(f"cannot write {self.folder / _FILE}: {error.strerror}", code="CANNOT_WRITE") from error
+        with draft_of(self.folder / _FILE, option="BBWS_ACCESS_STATE_DIR") as draft:
+            draft.out.write(json.dumps(data, ensure_ascii=False, indent=2).encode())
 
 
 def _damaged(path: Path) -> AccessError:

@@ -136,10 +136,12 @@ class Place:
         return found
 
     def keep_outputs(self, outputs: dict[str, Any]) -> None:
+        """For whoever looks later; two commands may do so at a time. Raises :class:`AccessError`."""
+        from bbws_access.whole_file import draft_of
+
         self.env_dir.mkdir(parents=True, exist_ok=True)
-        part = self._outputs_file.with_suffix(".part")
-        part.write_text(json.dumps(outputs, indent=2, sort_keys=True), encoding="utf-8")
-        part.replace(self._outputs_file)
+        with draft_of(self._outputs_file, option="BBWS_ACCESS_STATE_DIR") as draft:
+            draft.out.write(json.dumps(outputs, indent=2, sort_keys=True).encode())
         self.__dict__.pop("outputs", None)
 
     def forget_state(self) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from bbws_access.errors import Unauthenticated
+from cli.contexts import Context, Contexts
 from cli.overrides import Overrides
+from cli.place import Place
 from cli.session import Session
 from tests.cli.conftest import Run
 
@@ -149,3 +151,32 @@ def test_a_dry_run_keeps_the_file_as_it_is(bare: Run, file: Path) -> None:
     assert bare("context", "remove", "work", "--dry-run", "-o", "json").json["beside"] == ["forget context work"]
     assert bare("context", "remove", "nothing", "--dry-run").code == 1
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("kept", ["outputs", "contexts"])
+def test_two_commands_that_keep_something_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    """The second comes while the first has written and not named its file yet."""
+    monkeypatch.setenv("BBWS_ACCESS_STATE_DIR", str(tmp_path))
+    replace, second = Path.replace, iter([True])
+
+    def keep(n: int) -> None:
+        place = Place(Overrides())
+        if kept == "outputs":
+            place.keep_outputs({"n": n})
+        else:
+            contexts = Contexts.read(place.state_dir)
+            contexts.named[f"c{n}"] = Context(env="local")
+            contexts.keep()
+
+    def overtaken(part: Path, target: Path) -> Path:
+        if next(second, False):
+            keep(2)
+        return replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", overtaken)
+    keep(1)
+    if kept == "outputs":
+        assert Place(Overrides()).outputs == {"n": 1}
+    else:
+        assert list(Contexts.read(tmp_path).named) == ["c1"]
+    assert not list(tmp_path.rglob("*.part"))
