@@ -1,4 +1,4 @@
-"""What the monitoring counts: the 24 metric filters, each with the log group that it reads and its pattern.
+"""What the monitoring counts: the 24 metric filters, each with the log group that it reads and its pattern; its alarms.
 
 Terraform gets them as data. Patterns are CloudWatch's for JSON lines; what they look for are the fields
 that ``lambdas`` writes, and a test holds each one against the line that the code really writes.
@@ -101,6 +101,26 @@ FILTERS: Final[tuple[MetricFilter, ...]] = (
         for service in Service
     ),
 )
+
+
+ALARMS: Final = frozenset(
+    {
+        "audit-archive-failures",
+        "audit-service-errors",
+        "authorizer-errors",
+        "authorizer-latency",
+        "dlq-messages",
+        "dynamodb-throttling",
+        "invitation-failures",
+        "invitation-service-latency",
+        "lambda-concurrency",
+        "permission-service-errors",
+        "permission-service-latency",
+        "role-service-errors",
+        "team-service-errors",
+    }
+)
+"""What rings, without the environment's prefix; a test holds Terraform's sources, and each plan, against it."""
 
 
 def as_terraform() -> dict[str, Any]:

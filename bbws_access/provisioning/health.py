@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from bbws_access.aws_errors import error_code, translated
 from bbws_access.errors import AccessError
+from bbws_access.monitoring import ALARMS
 from bbws_access.names import Names
 from bbws_access.provisioning.running import ALIAS, Running, code_versions, running
 
@@ -23,7 +24,6 @@ Client = Callable[[str], Any]
 Deployed = Callable[[], Mapping[str, Running | None]]
 
 INDEXES: Final = 5
-ALARMS: Final = 13
 _READY: Final = frozenset({"Active", "Inactive"})
 _TOLD: Final = 5
 _OLDEST_ARCHIVE_DAYS: Final = 2
@@ -195,8 +195,10 @@ def _alarms(cloudwatch: Any, prefix: str) -> tuple[bool, str]:
         f"{len(ringing)} of {len(alarms)} in ALARM: {_some(ringing)}" if ringing else f"none of {len(alarms)} in ALARM"
     )
     told += f"; muted: {_some(muted)}" if muted else ""
-    told += f"; there should be {ALARMS}" if len(alarms) < ALARMS else ""
-    return not ringing and not muted and len(alarms) >= ALARMS, told
+    there = {alarm["AlarmName"] for alarm in alarms}
+    missing = sorted(name for name in ALARMS if f"{prefix}-alarm-{name}" not in there)
+    told += f"; missing: {_some(missing)}" if missing else ""
+    return not ringing and not muted and not missing, told
 
 
 def _some(names: Sequence[str]) -> str:

@@ -109,7 +109,7 @@ def test_the_settings_of_an_environment(shown: tuple[str, dict[str, Any]]) -> No
     assert len(functions) == 43
     assert {f["s3_key"] for f in functions} == {f"functions/{'0' * 64}.zip"}
     alarms = {a["alarm_name"]: a["threshold"] for a in of("aws_cloudwatch_metric_alarm")}
-    assert len(alarms) == 13
+    assert set(alarms) == {f"bbws-access-{env}-alarm-{name}" for name in monitoring.ALARMS}
     assert alarms[f"bbws-access-{env}-alarm-lambda-concurrency"] == 40
     assert len(of("aws_cloudwatch_log_metric_filter")) == 24
     assert [r["schedule_expression"] for r in of("aws_cloudwatch_event_rule") if r["schedule_expression"]] == [

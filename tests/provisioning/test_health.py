@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ from typing import Any, Final
 import boto3
 import pytest
 
+from bbws_access import monitoring
 from bbws_access.catalogue import FUNCTIONS
 from bbws_access.names import Names
 from bbws_access.provisioning.health import Check, checks
 from bbws_access.provisioning.running import Running
+from bbws_access.provisioning.settings import terraform_root
 from bbws_access.store.schema import table_definition
 from tests.provisioning.functions import aws_in_memory, deploy
 
@@ -23,7 +26,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["aws_in_memory"]
 
 NAMES: Final = Names("dev")
-ALARMS: Final = [f"{NAMES.prefix}-alarm-{n}" for n in range(13)]
+ALARMS: Final = sorted(f"{NAMES.prefix}-alarm-{name}" for name in monitoring.ALARMS)
 NOW: Final = datetime.now(UTC)
 RUNNING: Final = {f.name: Running("1", "a" * 64, "Active") for f in FUNCTIONS}
 REGION: Final = "eu-west-1"
@@ -145,7 +148,17 @@ def test_alarms_that_ring_are_mute_or_are_gone(look: Look) -> None:
     # Those of somebody else, whose names begin alike, are not counted for ours.
     alarm(f"{NAMES.prefix}x-alarm-1")
     alarm(f"{NAMES.prefix}-2-alarm-1")
-    assert attention(look()) == {"alarms": "none of 11 in ALARM; there should be 13"}
+    assert attention(look()) == {"alarms": "none of 11 in ALARM; missing: authorizer-errors, authorizer-latency"}
+    alarm(f"{NAMES.prefix}-alarm-of-our-own")
+    assert attention(look())["alarms"].startswith("none of 12 in ALARM; missing: authorizer-errors")
+
+
+def test_the_alarms_that_ought_to_be_are_terraforms() -> None:
+    """Of the sources; the plans of dev, sit and prod are held against it too, in test_environments.py."""
+    text = (terraform_root() / "modules" / "monitoring" / "alarms.tf").read_text(encoding="utf-8")
+    by_name = re.findall(r'alarm_name += "\$\{var\.prefix\}-alarm-([a-z-]+)"', text)
+    by_key = re.findall(r"^    ([a-z-]+) += \{ (?:metric|service) =", text, re.MULTILINE)
+    assert sorted([*by_name, *by_key]) == sorted(monitoring.ALARMS)
 
 
 def test_events_that_wait_in_the_queue(look: Look) -> None:
