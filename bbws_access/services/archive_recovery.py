@@ -19,18 +19,19 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
 from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.audit_storage import AuditStorage, ObjectVersion, Tier
 from bbws_access.clock import Clock, iso
-from bbws_access.errors import PartlyDone
+from bbws_access.errors import AccessError, PartlyDone
 from bbws_access.keys import PLATFORM
 from bbws_access.models.archive import ArchivedPart, Manifest
 from bbws_access.models.kinds import EventType
 from bbws_access.services import archive_objects as objects
+from bbws_access.services.archive import ArchiveFailure
 from bbws_access.services.archive_head import advanced, differs, everybody, oldest_marked, read_head
 from bbws_access.services.archive_restore import KEPT_DAYS, THAW_HOURS
 from bbws_access.services.chain_check import computed_hash
@@ -57,6 +58,14 @@ class Recovered:
     forked: bool
 
 
+@dataclass(slots=True)
+class RecoveryReport:
+    """What came back, of each organisation that lacked something, and where it stopped."""
+
+    recovered: list[Recovered] = field(default_factory=list)
+    failures: list[ArchiveFailure] = field(default_factory=list)
+
+
 class ArchiveRecovery:
     """Brings a table that was set back to where its archive is."""
 
@@ -66,15 +75,23 @@ class ArchiveRecovery:
         self._clock = clock
         self._storage = storage
 
-    def recover(self, actor: Actor, org_ids: list[str] | None = None) -> list[Recovered]:
-        """Of each organisation whose table lacks something; without names, of all and of the platform.
+    def recover(self, actor: Actor, org_ids: list[str] | None = None) -> RecoveryReport:
+        """Without names, of all organisations and the platform; a failure of one holds up no other. Raises ``Denied``.
 
-        Raises ``Denied``; ``Conflict`` (``ARCHIVE_DIFFERS``) for what nobody vouches for, with nothing of that
-        organisation written; :class:`PartlyDone` where objects have to come out of Glacier first.
+        Among the failures are ``Conflict`` (``ARCHIVE_DIFFERS``) for what nobody vouches for, with nothing of that
+        organisation written, and :class:`PartlyDone` where objects have to come out of Glacier first.
         """
         actor.require("audit:archive", PLATFORM)
-        found = (self._recover(actor, org_id) for org_id in (everybody(self._table) if org_ids is None else org_ids))
-        return [done for done in found if done is not None]
+        report = RecoveryReport()
+        for org_id in everybody(self._table) if org_ids is None else org_ids:
+            try:
+                done = self._recover(actor, org_id)
+            except AccessError as error:
+                report.failures.append(ArchiveFailure(org_id, "", error))
+                continue
+            if done is not None:
+                report.recovered.append(done)
+        return report
 
     def _recover(self, actor: Actor, org_id: str) -> Recovered | None:
         beyond = self._beyond(org_id)

@@ -19,7 +19,7 @@ from cli.session import Session
 
 if TYPE_CHECKING:
     from bbws_access.models.audit_findings import Verification
-    from bbws_access.services.archive import ArchiveReport
+    from bbws_access.services.archive import ArchiveFailure
 
 _FINDINGS = {"What": "kind", "Where": "place", "Day": "date", "Event": "sequence", "Why": "message", "Object": "key"}
 _PARTS = {"Organisation": "organisationId", "Day": "date", "Part": "part", "Events": "count", "SHA-256": "sha256"}
@@ -156,16 +156,17 @@ def archive(
         report = session.services.archive.run(session.actor, orgs, catch_up=catch_up)
     rows = [part.model_dump(mode="json", by_alias=True, exclude={"marked"}) for part in report.parts]
     session.show.table(rows, _PARTS, empty="Nothing to archive: every finished day is in the archive.")
-    _tell_failures(session, report)
+    _tell_failures(session, report.failures, partly=bool(report.parts))
 
 
-def _tell_failures(session: Session, report: ArchiveReport) -> None:
-    for failure in report.failures:
-        session.show.note(f"{failure.org_id} {failure.day}: {failure.error.message}", always=True)
+def _tell_failures(session: Session, failures: list[ArchiveFailure], *, partly: bool) -> None:
+    for failure in failures:
+        session.show.note(f"{failure.org_id} {failure.day}".strip() + f": {failure.error.message}", always=True)
         if failure.error.hint:
             session.show.note(f"  try: {failure.error.hint}", always=True)
-    if report.failures:
-        raise typer.Exit(ExitCode.PARTIAL if report.parts else ExitCode.FAILED)
+    if failures:
+        partly = partly or all(failure.error.exit_code is ExitCode.PARTIAL for failure in failures)
+        raise typer.Exit(ExitCode.PARTIAL if partly else ExitCode.FAILED)
 
 
 def restore(
@@ -226,12 +227,14 @@ def restore(
 def _restore_missing(session: Session, org_ids: list[str] | None) -> None:
     session.announce()
     with working("Bringing back what only the archive holds"):
-        found = session.services.archive_recovery.recover(session.actor, org_ids)
+        report = session.services.archive_recovery.recover(session.actor, org_ids)
+    found = report.recovered
     rows = [
         {"organisationId": one.org_id, "parts": one.parts, "written": one.written, "forked": one.forked}
         for one in found
     ]
-    session.show.table(rows, _MISSING, empty="Nothing is missing: the table knows of all that is in the archive.")
+    empty = "" if report.failures else "Nothing is missing: the table knows of all that is in the archive."
+    session.show.table(rows, _MISSING, empty=empty)
     for one in found:
         if one.forked:
             session.show.note(
@@ -239,6 +242,7 @@ def _restore_missing(session: Session, org_ids: list[str] | None) -> None:
                 " audit verify will say so from now on.",
                 always=True,
             )
+    _tell_failures(session, report.failures, partly=bool(found))
 
 
 def _to_file(session: Session, org_id: str, day: str, target: Path) -> int:

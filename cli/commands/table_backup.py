@@ -164,15 +164,15 @@ def restore(
 
 def _trail_from_archive(session: Session) -> AccessError | None:
     """A backup is older than the archive: what that alone still holds of the trail comes back too."""
-    try:
-        with working("Bringing back what only the archive holds"):
-            found = session.services.archive_recovery.recover(session.actor)
-    except AccessError as error:
-        words = f"the table is restored; what only the archive holds is not back in it: {error.message}"
-        return PartlyDone(words, code=error.code, hint=error.hint)
-    if written := sum(one.written for one in found):
+    with working("Bringing back what only the archive holds"):
+        report = session.services.archive_recovery.recover(session.actor)
+    if written := sum(one.written for one in report.recovered):
         session.show.note(f"{number_of(written, 'event')} of the trail came back from the archive.")
-    return None
+    if not report.failures:
+        return None
+    first = report.failures[0]
+    words = f"the table is restored; not all that only the archive holds is back in it: {first.error.message}"
+    return PartlyDone(words, code=first.error.code, hint="bbws-access audit restore --missing")
 
 
 def _tell_restore(session: Session, client: Any, target: str, what: str) -> None:

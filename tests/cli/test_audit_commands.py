@@ -185,6 +185,10 @@ def test_a_table_that_was_set_back_gets_what_its_archive_holds(bbws: Run, platfo
     stopped = bbws("audit", "archive", "--org", acme)
     mend = f"bbws-access audit restore --missing --org {acme}"
     assert (stopped.code, mend in stopped.err) == (1, True)
+    until = platform.storage.locked.pop(f"archive/{acme}/2026/03/2026-03-01.json.gz")
+    unlocked = bbws("audit", "restore", "--missing")
+    assert (unlocked.code, f"audit verify --org {acme} --archive" in unlocked.err) == (1, True)
+    platform.storage.locked[f"archive/{acme}/2026/03/2026-03-01.json.gz"] = until
     before = platform.items()
     assert bbws("audit", "restore", "--missing", "--dry-run").code == 0
     assert platform.items() == before

@@ -199,7 +199,7 @@ def test_an_archive_that_cannot_be_read_is_said_after_the_restore(table: Run, to
         platform.client.delete_item(TableName=TABLE_NAME, Key=key)
     platform.storage.objects[f"archive/{town.org_id}/2026/03/2026-03-01.json.gz"] += b"x"
     done = table("table", "restore", "--from", to, "--yes")
-    assert (done.code, "the table is restored" in done.err, "audit verify" in done.err) == (5, True, True)
+    assert (done.code, "the table is restored" in done.err, "audit restore --missing" in done.err) == (5, True, True)
 
 
 def test_restore_refuses(table: Run, town: Town, tmp_path: Path) -> None:

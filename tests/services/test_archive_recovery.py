@@ -15,7 +15,7 @@ from bbws_access.errors import AccessError, Conflict, Denied, PartlyDone
 from bbws_access.keys import PLATFORM
 from bbws_access.models.audit_findings import FindingKind
 from bbws_access.models.kinds import EventType
-from bbws_access.services.archive_recovery import ArchiveRecovery
+from bbws_access.services.archive_recovery import Recovered
 from bbws_access.store.codec import encode
 from bbws_access.store.writes import Put, Write
 from tests.cli.test_audit_commands import set_back
@@ -56,8 +56,12 @@ def org(platform: Platform) -> str:
     return org_id
 
 
-def recovery(platform: Platform) -> ArchiveRecovery:
-    return platform.services.archive_recovery
+def recover(platform: Platform, *orgs: str) -> list[Recovered]:
+    """What came back; raises the first failure."""
+    report = platform.services.archive_recovery.recover(platform.operator, list(orgs) or None)
+    for failure in report.failures:
+        raise failure.error
+    return report.recovered
 
 
 def findings(platform: Platform, org: str) -> list[tuple[FindingKind, str]]:
@@ -73,7 +77,7 @@ def test_the_nightly_run_stops_and_names_what_mends_it(platform: Platform, org: 
 
 
 def test_what_only_the_archive_holds_comes_back_and_the_run_goes_on(platform: Platform, org: str) -> None:
-    done = {found.org_id: found for found in recovery(platform).recover(platform.operator)}
+    done = {found.org_id: found for found in recover(platform)}
     assert (done[org].parts, done[org].written, done[org].forked) == (3, 3, False)
     assert not done[PLATFORM].forked
     assert not run(platform, org, PLATFORM).failures
@@ -89,9 +93,9 @@ def test_what_only_the_archive_holds_comes_back_and_the_run_goes_on(platform: Pl
 
 
 def test_a_second_time_there_is_nothing_to_do(platform: Platform, org: str) -> None:
-    recovery(platform).recover(platform.operator, [org])
+    recover(platform, org)
     before = platform.items()
-    assert recovery(platform).recover(platform.operator, [org]) == []
+    assert recover(platform, org) == []
     assert platform.items() == before
 
 
@@ -100,7 +104,7 @@ def test_a_table_that_was_never_set_back_is_left_alone(platform: Platform) -> No
     at(platform, 3, 2)
     run(platform, org)
     before = platform.items()
-    assert recovery(platform).recover(platform.operator, [org]) == []
+    assert recover(platform, org) == []
     assert platform.items() == before
 
 
@@ -117,16 +121,16 @@ def test_one_that_dies_is_finished_by_the_next(
 
     monkeypatch.setattr(platform.table, "transact", dying)
     with pytest.raises(AccessError, match="died"):
-        recovery(platform).recover(platform.operator, [org])
+        recover(platform, org)
     monkeypatch.undo()
-    recovery(platform).recover(platform.operator, [org])
+    recover(platform, org)
     assert not run(platform, org).failures
     assert findings(platform, org) == []
 
 
 def test_where_the_trail_went_on_meanwhile_it_is_said_and_found(platform: Platform, org: str) -> None:
     change(platform, org, 9)
-    (done,) = recovery(platform).recover(platform.operator, [org])
+    (done,) = recover(platform, org)
     assert (done.written, done.forked) == (3, True)
     assert not run(platform, org).failures
     assert {kind for kind, _ in findings(platform, org)} & {FindingKind.INSERTED, FindingKind.ALTERED}
@@ -161,24 +165,31 @@ def _forged_manifest(platform: Platform, org: str) -> None:
 def test_nothing_comes_back_that_nobody_vouches_for(platform: Platform, org: str, harm: Any) -> None:
     harm(platform, org)
     with pytest.raises(Conflict) as error:
-        recovery(platform).recover(platform.operator, [org])
+        recover(platform, org)
     assert error.value.code == "ARCHIVE_DIFFERS"
     assert error.value.hint == f"bbws-access audit verify --org {org} --archive"
     assert not [e for e in events(platform, org) if e["action"] == "thing.4"]
+
+
+def test_one_that_nobody_vouches_for_holds_up_no_other(platform: Platform, org: str) -> None:
+    _unlocked(platform, org)
+    report = platform.services.archive_recovery.recover(platform.operator)
+    assert [failure.org_id for failure in report.failures] == [org]
+    assert [done.org_id for done in report.recovered] == [PLATFORM]
 
 
 def test_what_lies_in_glacier_is_asked_for_first(platform: Platform, org: str) -> None:
     key = f"archive/{org}/2026/03/2026-03-03.json.gz"
     platform.storage.tiers[key] = Tier.COLD
     with pytest.raises(PartlyDone, match="Glacier"):
-        recovery(platform).recover(platform.operator, [org])
+        recover(platform, org)
     assert platform.storage.tiers[key] is Tier.THAWING
     with pytest.raises(PartlyDone, match="Glacier"):
-        recovery(platform).recover(platform.operator, [org])
+        recover(platform, org)
     platform.storage.tiers[key] = Tier.THAWED
-    assert [done.written for done in recovery(platform).recover(platform.operator, [org])] == [3]
+    assert [done.written for done in recover(platform, org)] == [3]
 
 
 def test_who_may_not_is_refused(platform: Platform, org: str) -> None:
     with pytest.raises(Denied):
-        recovery(platform).recover(holder(org, "audit:*"), [org])
+        platform.services.archive_recovery.recover(holder(org, "audit:*"), [org])

@@ -29,6 +29,7 @@ from bbws_access.models.team import (
 )
 from bbws_access.models.user import UserChanges
 from bbws_access.services.archive import ArchiveReport
+from bbws_access.services.archive_recovery import RecoveryReport
 from bbws_access.services.audit_evidence import Gathered
 from bbws_access.services.uniqueness import Named, fold_name
 from bbws_access.store.writes import Delete, Put, Update
@@ -204,7 +205,7 @@ CASES: dict[str, Case] = {
         given=_next_day,
     ),
     "archive_recovery.recover": Case(
-        lambda s: s.services.archive_recovery.recover(OPERATOR, [s.org]),
+        lambda s: _whole(s.services.archive_recovery.recover(OPERATOR, [s.org])),
         {"audit.restore": {"from", "to", "parts", "written", "forked"}},
         given=_set_back_before_the_archive,
     ),
@@ -390,7 +391,7 @@ CASES: dict[str, Case] = {
 """By the service's name among :class:`Services` and the method's."""
 
 
-def _whole(report: ArchiveReport) -> None:
+def _whole(report: ArchiveReport | RecoveryReport) -> None:
     """A run reports what failed; here it raises it."""
     if report.failures:
         raise report.failures[0].error
