@@ -3,9 +3,11 @@
 The account lies outside the table, so the steps are ordered such that a crash after any of them is
 finished by the next try, and two tries at once cannot both go on:
 
-1. *Claim*: a conditional write marks the invitation as being accepted by this try, for a minute.
+1. *Claim*: a conditional write marks the invitation as being accepted by this try, for a minute, and the account of
+   its address. What is known of the account is read after it: somebody else may have made it just before.
 2. *Account*: created where the address has none; found again where an earlier try made it.
-3. *Password*: set where no profile hangs on the account yet, so that a member's is never changed.
+3. *Password*: set where no profile hangs on the account yet, in whatever organisation, so that a member's is never
+   changed.
 4. *Commit*: one transaction ends the invitation and makes profile, assignment and membership.
 
 A step that fails takes back what this try made; a try that dies leaves a claim that runs out.
@@ -25,7 +27,7 @@ from bbws_access.mail.letters import accepted_letter
 from bbws_access.models.invitation import Acceptance, Invitation
 from bbws_access.models.kinds import EventType, InvitationStatus
 from bbws_access.models.user import User
-from bbws_access.services.accounts import give_back_lease, lease_attributes, take_lease, unclaimed
+from bbws_access.services.accounts import give_back_lease, lease_attributes, profiles_of, take_lease, unclaimed
 from bbws_access.services.invitation_records import changed, ending, key_of, release_address
 from bbws_access.services.invitations import Invitations
 from bbws_access.services.roles import Roles, assigned
@@ -79,8 +81,7 @@ class AcceptInvitation:
     def open(self, token: str, origin: Origin) -> Opened:
         """What a link leads to, before anything is answered; raises as ``Invitations.by_token``."""
         invitation = self._invitations.by_token(token, origin)
-        account = self._directory.find(invitation.email)
-        return Opened(invitation, new_user=account is None or self._profile(account) is None)
+        return Opened(invitation, new_user=not self._profiles(self._directory.find(invitation.email)))
 
     def accept(self, token: str, acceptance: Acceptance | None, origin: Origin) -> Accepted:
         """Makes the holder of ``token`` a member.
@@ -91,9 +92,7 @@ class AcceptInvitation:
         """
         invitation = self._invitations.by_token(token, origin)
         joinable = self._invitations.stays_open(invitation)
-        account = self._directory.find(invitation.email)
-        profile = self._profile(account) if account else None
-        if profile is None and acceptance is None:
+        if acceptance is None and not self._profiles(self._directory.find(invitation.email)):
             raise InvalidInput(
                 "a new user gives first name, last name and password",
                 details={"fields": dict.fromkeys(("firstName", "lastName", "password"), "needed for a new user")},
@@ -102,6 +101,8 @@ class AcceptInvitation:
         made: Account | None = None
         opened: Account | None = None
         try:
+            account = self._directory.find(invitation.email)
+            profile = next(iter(self._profiles(account)), None)
             if profile is None and acceptance is not None:
                 account = self._open_account(invitation, account, acceptance)
                 made = account
@@ -117,12 +118,9 @@ class AcceptInvitation:
         self._invitations.tell(invitation, accepted_letter(invitation))
         return Accepted(user, self._invitations.load(invitation.organisation_id, invitation.invitation_id))
 
-    def _profile(self, account: Account) -> User | None:
-        """The account's profile in the organisation that its tokens name; ``None`` for one left by a crash."""
-        if account.organisation_id is None:
-            return None
-        item = self._table.get(keys.user_key(account.organisation_id, account.user_id))
-        return User.from_item(item) if item else None
+    def _profiles(self, account: Account | None) -> list[User]:
+        """That of the organisation which the account's tokens name first; none hang on one that a crash left."""
+        return [] if account is None else profiles_of(self._table, account.user_id, account.organisation_id)
 
     def _claim(self, invitation: Invitation) -> str:
         """Takes the invitation, and the account of its address in any organisation, for this try."""

@@ -46,6 +46,18 @@ def give_back_lease(email: str, claim: str, otherwise: AccessError | None = None
     return Delete(keys.account_claim_key(email), condition=Attr("claim").eq(claim), otherwise=otherwise)
 
 
+def profiles_of(table: Table, user_id: str, org_id: str | None) -> list[User]:
+    """Every profile that hangs on an account, that in ``org_id`` first.
+
+    They are found through an index and each is read anew and consistently, that in ``org_id`` whatever the index
+    knows of it.
+    """
+    query = Query(keys.everything_of_user(user_id), index=3, begins_with=keys.ORGANISATION_PREFIX)
+    found = [] if org_id is None else [keys.user_key(org_id, user_id)]
+    found += [item for item in table.query_all(query) if item["SK"].startswith(keys.USER_PREFIX)]
+    return sorted(map(User.from_item, table.get_many(found)), key=lambda user: user.organisation_id != org_id)
+
+
 class Accounts:
     """Keeps accounts in step with profiles."""
 
@@ -75,17 +87,10 @@ class Accounts:
         if account is None or account.user_id != user.user_id:
             return
         # Repeated where the account is so already: what else hangs on it, such as its sessions, follows too.
-        if self._has_active_profile(user):
+        if any(profile.active for profile in profiles_of(self._table, user.user_id, user.organisation_id)):
             self._directory.enable(account)
         else:
             self._directory.disable(account)
-
-    def _has_active_profile(self, user: User) -> bool:
-        """Profiles are found through an index, and each is then read anew and consistently."""
-        query = Query(keys.everything_of_user(user.user_id), index=3, begins_with=keys.ORGANISATION_PREFIX)
-        found = [keys.user_key(user.organisation_id, user.user_id)]
-        found += [item for item in self._table.query_all(query) if item["SK"].startswith(keys.USER_PREFIX)]
-        return any(profile["active"] for profile in self._table.get_many(found))
 
     def _give_back(self, email: str, claim: str) -> None:
         try:

@@ -48,13 +48,14 @@ locals {
     invitation = {
       partitions = {
         GetItem            = ["ORG#*", "INVTOKEN#*"]
+        BatchGetItem       = local.own
         Query              = local.own
         PutItem            = ["ORG#*", "INVTOKEN#*"]
         UpdateItem         = ["ORG#*", "ACCOUNT#*", "RATE#*"]
         DeleteItem         = ["ORG#*", "ACCOUNT#*", "INVTOKEN#*"]
         ConditionCheckItem = local.own
       }
-      indexes = { GSI1 = ["ORG#*"] }
+      indexes = { GSI1 = ["ORG#*"], GSI3 = ["USER#*"] }
     }
     audit = {
       partitions = {
