@@ -125,6 +125,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
             *_BY_LINK,
             "ORGANISATION_INACTIVE",
             "INVITATION_CHANGED",
+            "ACCOUNT_DEACTIVATED",
             "ALREADY_MEMBER",
             *_ACCEPTABLE,
             "ROLE_NOT_FOUND",

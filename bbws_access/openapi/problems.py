@@ -41,6 +41,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "TEAM_INACTIVE": (409, "The team is not active."),
     "USER_INACTIVE": (409, "The user is not active."),
     "ALREADY_MEMBER": (409, "They are a member already."),
+    "ACCOUNT_DEACTIVATED": (409, "The account was deactivated, and an invitation does not open it again."),
     "LAST_LEAD": (409, "The team would be left without a lead."),
     "DUPLICATE_INVITATION": (409, "The address has a pending invitation."),
     "INVITATION_CHANGED": (409, "The invitation is being answered, or was just now."),

@@ -30,6 +30,7 @@ from bbws_access.models.user import User
 from bbws_access.services.accounts import give_back_lease, lease_attributes, profiles_of, take_lease, unclaimed
 from bbws_access.services.invitation_records import changed, ending, key_of, release_address
 from bbws_access.services.invitations import Invitations
+from bbws_access.services.role_assignments import held_on_platform
 from bbws_access.services.roles import Roles, assigned
 from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams, joined
@@ -88,7 +89,8 @@ class AcceptInvitation:
 
         ``acceptance`` is needed for an address without an account. Raises as
         ``Invitations.by_token``; ``InvalidInput`` where it is missing, ``Conflict`` where somebody
-        else accepts at the same time, the role or team is gone, or the organisation is deactivated.
+        else accepts at the same time, the role or team is gone, or the organisation is deactivated, and
+        (``ACCOUNT_DEACTIVATED``) where roles of the platform would come back to who was deactivated.
         """
         invitation = self._invitations.by_token(token, origin)
         joinable = self._invitations.stays_open(invitation)
@@ -102,7 +104,9 @@ class AcceptInvitation:
         opened: Account | None = None
         try:
             account = self._directory.find(invitation.email)
-            profile = next(iter(self._profiles(account)), None)
+            profiles = self._profiles(account)
+            self._require_open(profiles)
+            profile = next(iter(profiles), None)
             if profile is None and acceptance is not None:
                 account = self._open_account(invitation, account, acceptance)
                 made = account
@@ -121,6 +125,18 @@ class AcceptInvitation:
     def _profiles(self, account: Account | None) -> list[User]:
         """That of the organisation which the account's tokens name first; none hang on one that a crash left."""
         return [] if account is None else profiles_of(self._table, account.user_id, account.organisation_id)
+
+    def _require_open(self, profiles: list[User]) -> None:
+        """No organisation, by inviting them, gives roles of the platform back to who was deactivated everywhere."""
+        if not profiles or any(profile.active for profile in profiles):
+            return
+        user = profiles[0]
+        if held_on_platform(self._table, user.user_id):
+            raise Conflict(
+                "this account was deactivated, and an invitation does not open it again",
+                code="ACCOUNT_DEACTIVATED",
+                hint=f"bbws-access roles revoke ROLE {user.email} --org {user.organisation_id} --platform",
+            )
 
     def _claim(self, invitation: Invitation) -> str:
         """Takes the invitation, and the account of its address in any organisation, for this try."""

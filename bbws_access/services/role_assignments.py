@@ -154,6 +154,14 @@ def load_role(table: Table, org_id: str, role_id: str) -> Role:
     return Role.from_item(item)
 
 
+def held_on_platform(table: Table, user_id: str) -> list[RoleAssignment]:
+    """A user's roles of the platform. Whether an organisation still lets them in is not looked at."""
+    query = Query(
+        keys.assignments_of_user(PLATFORM, user_id), begins_with=keys.ROLE_PREFIX, filter=Attr("active").eq(True)
+    )
+    return [RoleAssignment.from_item(item) for item in table.query_all(query)]
+
+
 def assigned(assignment: RoleAssignment, email: str) -> Change:
     """The event of an assignment, whoever makes it."""
     return Change(

@@ -13,6 +13,7 @@ from bbws_access.backoff import Backoff
 from bbws_access.clock import Clock
 from bbws_access.errors import Busy, NotFound
 from bbws_access.ids import Ids
+from bbws_access.keys import PLATFORM
 from bbws_access.models.kinds import EventType
 from bbws_access.models.user import User, UserChanges
 from bbws_access.services.editing import differing, edit_of, edited, require_version, shown_after, shown_before
@@ -138,8 +139,9 @@ class Users:
     def reactivate(self, actor: Actor, org_id: str, id_or_email: str) -> User:
         """Gives back what the deactivation took, then the access itself; running it again finishes it.
 
-        Roles and teams that are not active any more stay away. Raises ``NotFound``, ``Denied`` where a
-        role or a seat would give back what the actor does not hold, and ``Conflict`` (``ACCOUNT_BUSY``).
+        Roles and teams that are not active any more stay away. Raises ``NotFound``, ``Denied`` where a role, one
+        of the platform's too, or a seat would give back what the actor does not hold, and ``Conflict``
+        (``ACCOUNT_BUSY``).
         """
         actor.require("user:update", org_id)
         user_id = self._locate(org_id, id_or_email).user_id
@@ -190,6 +192,7 @@ class Users:
 
         if user.active:
             return user
+        self._require_platform_roles(actor, user)
         mark = user.deactivated_with
         pieces = [] if mark is None else self._holdings.to_return(actor, user, mark)
         batch = first_batch(pieces)
@@ -200,6 +203,14 @@ class Users:
             writes.append(_edit(user, after))
         self._trail.commit(actor, user.organisation_id, changes, writes)
         return None
+
+    def _require_platform_roles(self, actor: Actor, user: User) -> None:
+        """A deactivation leaves them: they rest with their user, and count again once one organisation lets them in."""
+        from bbws_access.services.role_assignments import held_on_platform
+
+        held = held_on_platform(self._table, user.user_id)
+        roles = self._table.get_many(keys.role_key(PLATFORM, assignment.role_id) for assignment in held)
+        actor.require_holding(frozenset().union(*(role["permissions"] for role in roles)), PLATFORM)
 
     def _locate(self, org_id: str, id_or_email: str) -> User:
         guard = self._table.get(keys.user_email_key(org_id, fold_email(id_or_email)))
