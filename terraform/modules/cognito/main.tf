@@ -49,6 +49,10 @@ resource "aws_cognito_user_pool_client" "this" {
     "ALLOW_REFRESH_TOKEN_AUTH",
   ]
 
+  # What people may change of their account with their own token. An address, or an organisation, that they wrote
+  # themselves would be taken for what the platform wrote: an invitation finds its account by the address.
+  write_attributes = ["family_name", "given_name"]
+
   access_token_validity  = 60
   id_token_validity      = 60
   refresh_token_validity = 1

@@ -18,3 +18,12 @@ run "only_the_platform_makes_accounts" {
     error_message = "The pool refuses to be deleted."
   }
 }
+
+run "who_somebody_is_they_do_not_write_themselves" {
+  command = plan
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this.write_attributes == toset(["family_name", "given_name"])
+    error_message = "Address and organisation of an account are the platform's to write."
+  }
+}
