@@ -283,7 +283,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
         request=ExportRequest,
         status=201,
         relation="",
-        problems=("EXPORT_TOO_LARGE",),
+        problems=("EXPORT_TOO_LARGE", "ORGANISATION_NOT_FOUND"),
         description=f"As {', '.join(ExportFormat)}. The link works for 24 hours, and the export is itself recorded.",
     ),
 }

@@ -15,6 +15,7 @@ from typing import Final
 
 from ulid import ULID
 
+from bbws_access import keys
 from bbws_access.access.actor import Actor
 from bbws_access.audit_storage import AuditStorage
 from bbws_access.clock import Clock, iso
@@ -22,6 +23,7 @@ from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.export.files import write_file
 from bbws_access.export.formats import CONTENT_TYPES, Row, event_row
 from bbws_access.ids import Ids
+from bbws_access.keys import PLATFORM
 from bbws_access.models.audit import AuditEvent
 from bbws_access.models.audit_questions import AuditQuestion, AuditSummary, Exported
 from bbws_access.models.kinds import Capability, EventType, ExportFormat, FileFormat
@@ -141,11 +143,16 @@ class Audit:
         """A copy of the answer in the audit bucket, its SHA-256 beside it, and a link.
 
         The trail says who took it before it is there. ``watched`` is handed the rows and gives them on. Raises as
-        :meth:`events`, and :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
+        :meth:`events`, ``NotFound`` for an organisation that does not exist, whose trail this would begin, and
+        :class:`InvalidInput` (``EXPORT_TOO_LARGE``) for more than ``at_most`` events.
         """
         actor.require("audit:export", question.organisation_id)
         asked, chosen = self._bounded(question), FileFormat(export_format)
         org_id, export_id = asked.organisation_id, self._ids.event()
+        if org_id != PLATFORM and self._table.get(keys.organisation_key(org_id)) is None:
+            raise NotFound(
+                f"there is no organisation {org_id!r}", code="ORGANISATION_NOT_FOUND", hint="bbws-access orgs list"
+            )
         key = f"exports/{org_id}/{self._clock.now().date().isoformat()}/{export_id}.{chosen}"
         rows: Iterator[Row] = map(event_row, self._walk(asked))
         with tempfile.TemporaryDirectory(prefix="bbws-access-") as folder:

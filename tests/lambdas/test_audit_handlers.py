@@ -175,6 +175,15 @@ def test_an_export_is_made_and_can_be_fetched(platform: Platform, org: str) -> N
     assert ask("audit-export-audit", holder(org, "audit:read"), {"format": "csv"}).status == 403
 
 
+def test_an_export_begins_no_trail_of_an_organisation_that_does_not_exist(platform: Platform) -> None:
+    officer = replace(holder("org-1", ""), platform_permissions=frozenset({"audit:*"}))
+    for unknown in ("org-nowhere", "../archive"):
+        reply = ask("audit-export-audit", officer, {"organisationId": unknown})
+        assert (reply.status, reply.code) == (404, "ORGANISATION_NOT_FOUND")
+    assert (platform.items(), platform.storage.objects) == ([], {})
+    assert ask("audit-export-audit", officer, {"organisationId": "PLATFORM"}).status == 201
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
