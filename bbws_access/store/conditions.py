@@ -200,4 +200,6 @@ def _part(operand: Any, placeholders: Placeholders) -> str:
 
 
 def _value(operand: Any, item: Mapping[str, Any]) -> Any:
-    return item.get(operand.name, _ABSENT) if isinstance(operand, Attr) else operand
+    """Truth values are kept apart from numbers, which they are to Python and not to DynamoDB."""
+    value = item.get(operand.name, _ABSENT) if isinstance(operand, Attr) else operand
+    return (bool, value) if isinstance(value, bool) else value
