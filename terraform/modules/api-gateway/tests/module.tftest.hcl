@@ -32,6 +32,11 @@ run "the_stage" {
     condition     = !strcontains(aws_api_gateway_stage.this.access_log_settings[0].format, "context.path\"")
     error_message = "The access log holds no path, which may hold a token."
   }
+
+  assert {
+    condition     = !aws_api_gateway_stage.this.xray_tracing_enabled
+    error_message = "A trace of the stage holds the path, and with it a token."
+  }
 }
 
 run "no_throttle" {
