@@ -228,9 +228,9 @@ def _rests(given: Item, definition: Item | None) -> Rests | None:
 
 
 def _reach(assignment: Item, role: Item) -> str:
-    """The narrower of where the role was given and what its item claims."""
+    """The narrower of where the role was given and what its item claims; of what is no scope, the narrowest."""
     scope = role.get("scope")
-    if scope == "TEAM":
+    if scope not in {"PLATFORM", "ORGANISATION"}:
         return "TEAM"
     return "PLATFORM" if scope == "PLATFORM" and assignment["organisationId"] == PLATFORM else "ORGANISATION"
 

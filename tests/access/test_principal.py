@@ -293,6 +293,17 @@ def test_a_role_of_an_organisation_never_reaches_beyond_it(
     assert actor.may("site:read", ORG) == (scope is not Scope.TEAM)
 
 
+@pytest.mark.parametrize("scope", ["team", "GLOBAL", "", 1])
+def test_a_role_whose_scope_is_none_reaches_no_further_than_teams(
+    people: People, loader: PrincipalLoader, scope: Any
+) -> None:
+    """However it came into the table."""
+    user = people.user(ORG)
+    people.assign(ORG, user, people.role(ORG, ["site:read"], raw={"scope": scope}))
+    actor = loader.load(user, ORG).actor
+    assert (actor.permissions, actor.team_permissions) == (frozenset(), {"site:read"})
+
+
 @pytest.mark.parametrize("scope", [Scope.ORGANISATION, Scope.TEAM])
 def test_a_role_of_the_platform_reaches_no_further_than_it_says(
     people: People, loader: PrincipalLoader, scope: Scope
