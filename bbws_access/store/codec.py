@@ -1,7 +1,7 @@
 """Between Python values and DynamoDB's typed attribute values.
 
-Numbers come back as ``int`` where they are whole and ``float`` where not; sets become string sets and
-come back as ``frozenset``; an empty set, which DynamoDB has no value for, is left out of its item.
+Numbers come back as ``int`` where they are whole and ``float`` where not; sets are of text, of numbers or of
+bytes, and come back as ``frozenset``; an empty set, which DynamoDB has no value for, is left out of its item.
 """
 
 from __future__ import annotations
@@ -33,11 +33,29 @@ def encode_value(value: Any) -> Any:
             return {"M": {str(name): encode_value(v) for name, v in value.items()}}
         case list() | tuple():
             return {"L": [encode_value(v) for v in value]}
-        case set() | frozenset() if value:
-            return {"SS": sorted({str(v) for v in value})}
+        case set() | frozenset() if len(kinds := {_set_kind(v) for v in value}) == 1:
+            (kind,) = kinds
+            return {kind: sorted({encode_value(v)[kind[0]] for v in value})}
         case bytes() | bytearray():
             return {"B": bytes(value)}
-    raise TypeError(f"DynamoDB holds no {'empty ' if isinstance(value, set | frozenset) else ''}{type(value).__name__}")
+    raise TypeError(f"DynamoDB holds no {_told(value)}")
+
+
+def _set_kind(member: Any) -> str:
+    """The type of a set of such members, of which all are alike; raises ``TypeError`` for what no set can hold."""
+    match member:
+        case str():
+            return "SS"
+        case bytes():
+            return "BS"
+        case int() | float() | Decimal() if not isinstance(member, bool):
+            return "NS"
+    raise TypeError(f"DynamoDB holds no set of {type(member).__name__}")
+
+
+def _told(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'mixed' if value else 'empty'} {name}" if isinstance(value, set | frozenset) else name
 
 
 def encode(item: Mapping[str, Any]) -> Attributes:

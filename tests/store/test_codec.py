@@ -71,7 +71,10 @@ def test_as_boto3_writes_them(value: Any) -> None:
     assert encode_value(value) == in_order(TypeSerializer().serialize(typed_decimals(value)))
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("-Infinity"), object(), set(), [frozenset()]])
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), Decimal("-Infinity"), object(), set(), [frozenset()], {1, "1"}, {True}],
+)
 def test_what_dynamodb_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="DynamoDB holds no"):
         encode_value(value)
@@ -104,6 +107,11 @@ def test_bytes_come_back_as_they_were() -> None:
 )
 def test_every_type(stored: dict[str, Any], value: Any) -> None:
     assert decode({"x": stored}) == {"x": value}
+
+
+@pytest.mark.parametrize("stored", [{"NS": ["1", "2.5"]}, {"BS": [b"a", b"b"]}, {"SS": ["1", "2.5"]}])
+def test_a_set_that_is_written_again_keeps_its_type(stored: dict[str, Any]) -> None:
+    assert in_order(encode_value(decode({"x": stored})["x"])) == stored
 
 
 def test_a_type_that_nobody_knows_is_not_passed_over() -> None:
