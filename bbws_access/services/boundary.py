@@ -76,10 +76,13 @@ def require_seat(actor: Actor, org_id: str, team_id: str, capabilities: frozense
     """Who may add members to any team fills the organisation's team roles, but not for themselves.
 
     A seat of one's own, and whatever is given by the right of a team role, is within the privilege boundary:
-    raises :class:`Denied` (``PRIVILEGE_BOUNDARY``).
+    raises :class:`Denied` (``PRIVILEGE_BOUNDARY``). To a seat of one's own belongs what one's roles of the scope
+    ``TEAM`` allow there.
     """
     if user_id == actor.id or not actor.may("team:member:add", org_id):
         require_capabilities(actor, org_id, capabilities, team_id=team_id)
+    if user_id == actor.id and actor.organisation_id == org_id and team_id not in actor.team_capabilities:
+        actor.require_holding(actor.team_permissions, org_id)
 
 
 def _held(actor: Actor, org_id: str, capability: Capability, team_id: str | None) -> bool:

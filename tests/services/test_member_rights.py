@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bbws_access.access.principal import PrincipalLoader
@@ -104,6 +106,25 @@ def test_nobody_gives_themselves_a_seat_above_them(office: Office) -> None:
         office.transfer("u-caller", holder(office.org, f"{adds} {moves}"))
     office.give("u-caller", "TEAM_LEAD", holder(office.org, f"{adds} site:*"))
     assert office.counts() == (2, 2)
+
+
+def test_nobody_seats_themselves_where_their_roles_for_teams_would_begin_to_count(office: Office) -> None:
+    """Whoever edits the sites of their teams does not choose which teams these are."""
+    member(office.platform, office.org, "u-caller")
+    adds = "team:member:* org:user:manage"
+    editor = holder(office.org, adds, team="site:update")
+    before = office.platform.items()
+    with pytest.raises(Denied) as refused:
+        office.add("u-caller", "VIEWER", actor=editor)
+    assert (refused.value.code, refused.value.details) == ("PRIVILEGE_BOUNDARY", {"permissions": ["site:update"]})
+    assert office.platform.items() == before
+    office.add("u-caller", "VIEWER", actor=office.platform.operator)
+    with pytest.raises(Denied):
+        office.transfer("u-caller", editor)
+    seated = replace(editor, team_capabilities={office.web.team_id: frozenset({VIEW})})
+    assert office.give("u-caller", "VIEWER", seated).team_role_name == "VIEWER"
+    office.add("u-1", "VIEWER", actor=editor)  # of others that is what adding members means
+    assert office.transfer("u-caller", holder(office.org, f"{adds} site:*", team="site:update")).active
 
 
 def test_what_capabilities_stand_for_is_what_the_catalogue_says() -> None:
