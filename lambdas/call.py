@@ -172,8 +172,12 @@ class Call:
         )
 
     def _list_name(self) -> str:
-        """A cursor is bound to the list that it was made for: its method, its path and what it was filtered by."""
-        name = f"{self.event.get('httpMethod')} {self.route}"
+        """A cursor is bound to the list that it was made for: its method, its path and what it was filtered by.
+
+        And to the organisation of who asked, whose list it is where none is named.
+        """
+        context = (self.event.get("requestContext") or {}).get("authorizer") or {}
+        name = f"{context.get('orgId', '')} {self.event.get('httpMethod')} {self.route}"
         asked = self.event.get("queryStringParameters") or {}
         filters = sorted((k, str(v)) for k, v in asked.items() if k not in {"startAt", "pageSize"})
         return f"{name} {sha256(json.dumps(filters).encode()).hexdigest()}" if filters else name

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,6 +15,7 @@ from bbws_access.catalogue import FUNCTIONS, Service
 from bbws_access.defaults import ORGANISATION_ROLES
 from bbws_access.keys import PLATFORM
 from bbws_access.models.audit_questions import AuditQuestion
+from bbws_access.models.role import NewRole
 from tests.conftest import Platform
 from tests.lambdas.gateway import Reply, ask
 from tests.services.holders import holder
@@ -93,6 +95,18 @@ def test_who_holds_no_audit_permission_learns_nothing_at_home(platform: Platform
             assert (reply.status, reply.code) == (403, "PERMISSION_DENIED")
             seen.add((without_names(reply, user, action), tuple(sent)))
     assert len(seen) == 1
+
+
+def test_a_cursor_is_of_the_organisation_that_it_was_made_in(platform: Platform, org: str) -> None:
+    other = platform.organisation("Other").organisation_id
+    role = NewRole(name="READER", display_name="Reader", permissions=frozenset({"site:read"}))
+    platform.services.roles.create(platform.operator, org, role)
+    first = ask("audit-get-permission-logs", holder(org, "audit:read"), None, {"pageSize": "1"})
+    query = parse_qs(urlsplit(first.json["_links"]["next"]["href"]).query)
+    again = {name: values[0] for name, values in query.items()}
+    assert ask("audit-get-permission-logs", holder(org, "audit:read"), None, again).status == 200
+    reply = ask("audit-get-permission-logs", holder(other, "audit:read"), None, again)
+    assert (reply.status, reply.code) == (400, "INVALID_CURSOR")
 
 
 def test_an_administrator_reads_and_does_not_export(platform: Platform, org: str) -> None:
