@@ -18,6 +18,9 @@ from bbws_access.models.audit_questions import AuditQuestion
 from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Item, Query, Table
 
+_MOST_TEAMS: Final = 400
+"""Of which a filter fits into the 4 KB that DynamoDB takes of an expression; among more we look ourselves."""
+
 _END: Final = "~"
 """After every character of a position."""
 
@@ -125,10 +128,14 @@ class _Lane:
 class TableSource:
     """Queries of the table, one after the other; each with the position at which it is finished."""
 
-    def __init__(self, table: Table, queries: Iterator[tuple[Query, str]], after: str | None) -> None:
+    def __init__(
+        self, table: Table, queries: Iterator[tuple[Query, str]], after: str | None, teams: frozenset[str] | None = None
+    ) -> None:
+        """``teams`` narrows what the queries find, where they do not."""
         self._table = table
         self._queries = queries
         self._after = after
+        self._teams = teams
         self._open: tuple[Query, str] | None = None
 
     def advance(self) -> Stretch | None:
@@ -139,7 +146,10 @@ class TableSource:
         page = self._table.query(query)
         self._open = None if page.last is None else (replace(query, start_after=page.last), finished_at)
         through = finished_at if page.last is None else page.last["SK"].removeprefix(keys.EVENT_PREFIX)
-        return Stretch([item for item in page.items if position(item) != self._after], through)
+        return Stretch([item for item in page.items if self._wanted(item)], through)
+
+    def _wanted(self, item: Item) -> bool:
+        return position(item) != self._after and (self._teams is None or item.get("resourceId") in self._teams)
 
 
 def table_sources(table: Table, question: AuditQuestion, after: str | None = None) -> list[Source]:
@@ -157,7 +167,7 @@ def table_sources(table: Table, question: AuditQuestion, after: str | None = Non
             Query(keys.events_of_type(org_id, kind), index=5, between=(first, last)) for kind in sorted(question.types)
         ]
         return [_of_index(table, query, question, after) for query in asked]
-    return [TableSource(table, _by_day(question, first, last), after)]
+    return [TableSource(table, _by_day(question, first, last), after, question.team_ids)]
 
 
 def _of_index(
@@ -165,7 +175,7 @@ def _of_index(
 ) -> Source:
     end = query.between[0] if question.newest_first and query.between else _END
     asked = replace(query, newest_first=question.newest_first, filter=_filter(question, always))
-    return TableSource(table, iter([(asked, end)]), after)
+    return TableSource(table, iter([(asked, end)]), after, question.team_ids)
 
 
 def _by_day(question: AuditQuestion, first: str, last: str) -> Iterator[tuple[Query, str]]:
@@ -196,7 +206,9 @@ def _filter(question: AuditQuestion, always: Condition | None = None) -> Conditi
     if question.resource_id is not None:
         found.append(Attr("resourceId").eq(question.resource_id))
     if question.team_ids is not None:
-        found.append(_any_of("resourceId", question.team_ids) & Attr("resourceType").eq("team"))
+        found.append(Attr("resourceType").eq("team"))
+        if len(question.team_ids) <= _MOST_TEAMS:
+            found.append(_any_of("resourceId", question.team_ids))
     if not found:
         return None
     combined = found[0]

@@ -18,6 +18,7 @@ from bbws_access.models.kinds import EventType, ExportFormat, Outcome
 from bbws_access.services import audit as audit_module
 from bbws_access.services.pages import PageRequest
 from bbws_access.store.codec import encode
+from bbws_access.store.table import Page, Query
 from bbws_access.store.writes import Put
 from tests.conftest import Platform
 from tests.services.holders import holder
@@ -207,6 +208,29 @@ def test_who_may_audit_a_team_sees_its_events_and_no_others(platform: Platform) 
     elsewhere = replace(question, organisation_id="org-other")
     with pytest.raises(Denied):
         audit.page(auditor, elsewhere, PageRequest(), own_teams=True)
+
+
+@pytest.mark.parametrize("by", [{}, {"user_id": "u-1"}, {"types": frozenset({EventType.TEAM_MEMBERSHIP})}])
+def test_who_audits_more_teams_than_an_expression_holds_sees_theirs(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, by: dict[str, Any]
+) -> None:
+    own = {f"{n:036}": frozenset({"CAN_VIEW_AUDIT"}) for n in range(700)}
+    for n, team in enumerate((f"{699:036}", "somebody-else's"), start=1):
+        of_team = event(n, START, resource_type="team", resource_id=team, event_type=EventType.TEAM_MEMBERSHIP)
+        platform.table.write(Put(of_team.to_item()))
+    sent: list[str] = []
+    query = platform.table.query
+
+    def noted(asked: Query) -> Page:
+        sent.append(str(asked.request().get("FilterExpression", "")))
+        return query(asked)
+
+    monkeypatch.setattr(platform.table, "query", noted)
+    question = AuditQuestion(ORG, since=START, until=START + timedelta(days=1), **by)
+    auditor = replace(holder(ORG, ""), team_capabilities=own)
+    found = platform.services.audit.page(auditor, question, PageRequest(), own_teams=True)
+    assert [e.event_id for e in found.items] == ["E00001"]
+    assert max(map(len, sent)) <= 4096
 
 
 @pytest.mark.parametrize(
