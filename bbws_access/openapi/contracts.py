@@ -126,6 +126,7 @@ CONTRACTS: Final[dict[str, Contract]] = {
             "ORGANISATION_INACTIVE",
             "INVITATION_CHANGED",
             "ACCOUNT_DEACTIVATED",
+            "ACCOUNT_OF_ANOTHER",
             "ALREADY_MEMBER",
             *_ACCEPTABLE,
             "ROLE_NOT_FOUND",

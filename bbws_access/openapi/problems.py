@@ -42,6 +42,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "USER_INACTIVE": (409, "The user is not active."),
     "ALREADY_MEMBER": (409, "They are a member already."),
     "ACCOUNT_DEACTIVATED": (409, "The account was deactivated, and an invitation does not open it again."),
+    "ACCOUNT_OF_ANOTHER": (409, "The account of the address was made for another one."),
     "LAST_LEAD": (409, "The team would be left without a lead."),
     "DUPLICATE_INVITATION": (409, "The address has a pending invitation."),
     "INVITATION_CHANGED": (409, "The invitation is being answered, or was just now."),

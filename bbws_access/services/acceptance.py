@@ -38,6 +38,7 @@ from bbws_access.services.trail import Change, Trail
 from bbws_access.store.conditions import Attr, Condition
 from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
+from bbws_access.text import fold_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ class AcceptInvitation:
 
         ``acceptance`` is needed for an address without an account. Raises as
         ``Invitations.by_token``; ``InvalidInput`` where it is missing, ``Conflict`` where somebody
-        else accepts at the same time, the role or team is gone, or the organisation is deactivated, and
-        (``ACCOUNT_DEACTIVATED``) where roles of the platform would come back to who was deactivated.
+        else accepts at the same time, the role or team is gone, or the organisation is deactivated,
+        (``ACCOUNT_DEACTIVATED``) where roles of the platform would come back to who was deactivated, and
+        (``ACCOUNT_OF_ANOTHER``) where the account was given the address afterwards.
         """
         invitation = self._invitations.by_token(token, origin)
         joinable = self._invitations.stays_open(invitation)
@@ -105,6 +107,7 @@ class AcceptInvitation:
         try:
             account = self._directory.find(invitation.email)
             profiles = self._profiles(account)
+            _require_same_person(invitation, profiles)
             self._require_open(profiles)
             profile = next(iter(profiles), None)
             if profile is None and acceptance is not None:
@@ -256,6 +259,16 @@ class AcceptInvitation:
             )
         except AccessError:
             return
+
+
+def _require_same_person(invitation: Invitation, profiles: list[User]) -> None:
+    """The user pool finds an account by its address, which can be written anew there; a profile keeps its own."""
+    if any(fold_email(profile.email) != invitation.email for profile in profiles):
+        raise Conflict(
+            "the account of this address was made for another one",
+            code="ACCOUNT_OF_ANOTHER",
+            hint="give the account its own address back in the user pool",
+        )
 
 
 def _overtaken() -> Conflict:

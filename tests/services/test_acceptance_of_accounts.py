@@ -76,3 +76,17 @@ def test_a_member_keeps_account_and_password_whatever_organisation_the_account_n
     accepted = platform.services.accept_invitation.accept(token, OTHER, Origin())
     assert accepted.user.user_id == member.user_id == accounts[EMAIL].user_id
     assert platform.directory.passwords == {EMAIL: staff.ACCEPTANCE.password}
+
+
+def test_who_gives_their_account_the_address_of_somebody_who_is_invited_is_not_let_in(platform: Platform) -> None:
+    """The user pool finds the account by its address, and the invited would let its owner in with their link."""
+    other = staff.joined(platform, platform.organisation("First"), "mallory@example.com", "SITE_VIEWER")
+    accounts = platform.directory.accounts
+    accounts[EMAIL] = replace(accounts.pop(other.email), email=EMAIL)
+    _, token = platform.invite(platform.organisation("Second"), EMAIL)
+    before = platform.items()
+    with pytest.raises(Conflict) as refused:
+        platform.services.accept_invitation.accept(token, staff.ACCEPTANCE, Origin())
+    assert refused.value.code == "ACCOUNT_OF_ANOTHER"
+    assert platform.items() == before
+    assert accounts[EMAIL].user_id == other.user_id
