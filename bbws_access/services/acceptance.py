@@ -36,7 +36,7 @@ from bbws_access.services.stamps import new_stamps
 from bbws_access.services.teams import DEFAULT_TEAM_ROLE, Teams, joined
 from bbws_access.services.trail import Change, Trail
 from bbws_access.store.conditions import Attr, Condition
-from bbws_access.store.table import Table
+from bbws_access.store.table import Item, Table
 from bbws_access.store.writes import ABSENT, Put, Update, Write
 from bbws_access.text import fold_email
 
@@ -109,7 +109,7 @@ class AcceptInvitation:
             profiles = self._profiles(account)
             _require_same_person(invitation, profiles)
             self._require_open(profiles)
-            profile = next(iter(profiles), None)
+            profile = User.from_item(profiles[0]) if profiles else None
             if profile is None and acceptance is not None:
                 account = self._open_account(invitation, account, acceptance)
                 made = account
@@ -125,20 +125,20 @@ class AcceptInvitation:
         self._invitations.tell(invitation, accepted_letter(invitation))
         return Accepted(user, self._invitations.load(invitation.organisation_id, invitation.invitation_id))
 
-    def _profiles(self, account: Account | None) -> list[User]:
+    def _profiles(self, account: Account | None) -> list[Item]:
         """That of the organisation which the account's tokens name first; none hang on one that a crash left."""
         return [] if account is None else profiles_of(self._table, account.user_id, account.organisation_id)
 
-    def _require_open(self, profiles: list[User]) -> None:
+    def _require_open(self, profiles: list[Item]) -> None:
         """No organisation, by inviting them, gives roles of the platform back to who was deactivated everywhere."""
-        if not profiles or any(profile.active for profile in profiles):
+        if not profiles or any(profile["active"] for profile in profiles):
             return
-        user = profiles[0]
-        if held_on_platform(self._table, user.user_id):
+        user_id, email, org_id = (str(profiles[0][name]) for name in ("userId", "email", "organisationId"))
+        if held_on_platform(self._table, user_id):
             raise Conflict(
                 "this account was deactivated, and an invitation does not open it again",
                 code="ACCOUNT_DEACTIVATED",
-                hint=f"bbws-access roles revoke ROLE {user.email} --org {user.organisation_id} --platform",
+                hint=f"bbws-access roles revoke ROLE {email} --org {org_id} --platform",
             )
 
     def _claim(self, invitation: Invitation) -> str:
@@ -261,9 +261,9 @@ class AcceptInvitation:
             return
 
 
-def _require_same_person(invitation: Invitation, profiles: list[User]) -> None:
+def _require_same_person(invitation: Invitation, profiles: list[Item]) -> None:
     """The user pool finds an account by its address, which can be written anew there; a profile keeps its own."""
-    if any(fold_email(profile.email) != invitation.email for profile in profiles):
+    if any(fold_email(str(profile["email"])) != invitation.email for profile in profiles):
         raise Conflict(
             "the account of this address was made for another one",
             code="ACCOUNT_OF_ANOTHER",

@@ -16,7 +16,7 @@ from bbws_access.errors import AccessError, Conflict
 from bbws_access.ids import Ids
 from bbws_access.models.user import User
 from bbws_access.store.conditions import Attr, Condition
-from bbws_access.store.table import Query, Table
+from bbws_access.store.table import Item, Query, Table
 from bbws_access.store.writes import Delete, Update
 
 LEASE_LASTS: Final = timedelta(seconds=60)
@@ -46,7 +46,7 @@ def give_back_lease(email: str, claim: str, otherwise: AccessError | None = None
     return Delete(keys.account_claim_key(email), condition=Attr("claim").eq(claim), otherwise=otherwise)
 
 
-def profiles_of(table: Table, user_id: str, org_id: str | None) -> list[User]:
+def profiles_of(table: Table, user_id: str, org_id: str | None) -> list[Item]:
     """Every profile that hangs on an account, that in ``org_id`` first.
 
     They are found through an index and each is read anew and consistently, that in ``org_id`` whatever the index
@@ -55,7 +55,7 @@ def profiles_of(table: Table, user_id: str, org_id: str | None) -> list[User]:
     query = Query(keys.everything_of_user(user_id), index=3, begins_with=keys.ORGANISATION_PREFIX)
     found = [] if org_id is None else [keys.user_key(org_id, user_id)]
     found += [item for item in table.query_all(query) if item["SK"].startswith(keys.USER_PREFIX)]
-    return sorted(map(User.from_item, table.get_many(found)), key=lambda user: user.organisation_id != org_id)
+    return sorted(table.get_many(found), key=lambda profile: profile["organisationId"] != org_id)
 
 
 class Accounts:
@@ -87,7 +87,7 @@ class Accounts:
         if account is None or account.user_id != user.user_id:
             return
         # Repeated where the account is so already: what else hangs on it, such as its sessions, follows too.
-        if any(profile.active for profile in profiles_of(self._table, user.user_id, user.organisation_id)):
+        if any(profile["active"] for profile in profiles_of(self._table, user.user_id, user.organisation_id)):
             self._directory.enable(account)
         else:
             self._directory.disable(account)

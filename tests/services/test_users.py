@@ -226,6 +226,14 @@ def test_who_is_active_elsewhere_can_still_sign_in(platform: Platform, thandi: U
     assert platform.directory.accounts[thandi.email].enabled
 
 
+def test_a_damaged_profile_elsewhere_does_not_keep_an_account_open(platform: Platform, thandi: User) -> None:
+    there = staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
+    key = keys.user_key(there.organisation_id, there.user_id)
+    platform.table.write(Update(key, assign={"active": False}, remove=["firstName", "createdBy"]))
+    deactivate(platform, thandi)
+    assert not platform.directory.accounts[thandi.email].enabled
+
+
 def test_an_invitation_elsewhere_opens_the_account_again(platform: Platform, thandi: User) -> None:
     deactivate(platform, thandi)
     there = staff.joined(platform, platform.organisation("Other"), thandi.email, "SITE_VIEWER")
