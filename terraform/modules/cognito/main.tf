@@ -53,6 +53,9 @@ resource "aws_cognito_user_pool_client" "this" {
   # themselves would be taken for what the platform wrote: an invitation finds its account by the address.
   write_attributes = ["family_name", "given_name"]
 
+  # What an id token tells. Unless it is said, Cognito leaves attributes of our own out, and with them the organisation.
+  read_attributes = ["custom:organisation_id", "email", "email_verified", "family_name", "given_name"]
+
   access_token_validity  = 60
   id_token_validity      = 60
   refresh_token_validity = 1

@@ -27,3 +27,12 @@ run "who_somebody_is_they_do_not_write_themselves" {
     error_message = "Address and organisation of an account are the platform's to write."
   }
 }
+
+run "an_id_token_tells_the_organisation" {
+  command = plan
+
+  assert {
+    condition     = contains(aws_cognito_user_pool_client.this.read_attributes, "custom:organisation_id")
+    error_message = "The authorizer reads the organisation from the token."
+  }
+}
