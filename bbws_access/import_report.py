@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
@@ -47,7 +48,7 @@ class ImportReport:
                 hint="go on with --resume, or choose another --report",
             ) from None
         except OSError as error:
-            raise AccessError(f"cannot write {path}: {error.strerror}", code="CANNOT_WRITE") from error
+            raise self._unwritable(error) from error
         try:
             self._lock()
             if self._file.readable():
@@ -55,27 +56,39 @@ class ImportReport:
             else:
                 self._append(self._about)
         except BaseException:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with suppress(OSError) if error else nullcontext(), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def has(self, line: int) -> bool:
         """Whether the row in this line was dealt with, and did not fail."""
         return line < len(self._done) and bool(self._done[line])
 
     def add(self, line: int, email: str, outcome: str, **more: Any) -> None:
+        """Raises :class:`AccessError` where there is no room for it."""
         self._append({"line": line, "email": email, "outcome": outcome, **more})
 
     def _append(self, data: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> AccessError:
+        return AccessError(
+            f"cannot write {self.path}: {error.strerror}",
+            code="CANNOT_WRITE",
+            hint="choose another place with --report",
+        )
 
     def _lock(self) -> None:
         if not _LOCKS:

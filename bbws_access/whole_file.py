@@ -36,9 +36,15 @@ def draft_of(target: Path, *, option: str = "--to") -> Iterator[Draft]:
     """The draft takes the name ``target`` when the block ends, and goes away when it fails.
 
     Whatever happens, ``target`` is either what it was before or complete. Raises :class:`AccessError`
-    where it cannot be written; ``option`` is the one that chose it.
+    where it cannot be written, and for a device, a pipe or a link, in whose place a file would stand from
+    then on: as root that would be ``/dev/stdout`` for everybody. ``option`` is the one that chose it.
     """
     try:
+        if target.is_symlink() or (target.exists() and not target.is_file()):
+            what = "a link" if target.is_symlink() else "no plain file"
+            raise AccessError(
+                f"cannot write {target}: it is {what}", code="CANNOT_WRITE", hint=f"choose another place with {option}"
+            )
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
     except OSError as error:
         raise _cannot(target, error, hint=f"choose another place with {option}") from error

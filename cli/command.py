@@ -15,6 +15,7 @@ from cli.operations import record_failure
 from cli.options import COMMON, DryRunOption
 from cli.overrides import Overrides
 from cli.session import Session
+from cli.streams import ReaderGone
 
 
 def noun(text: str) -> typer.Typer:
@@ -80,6 +81,8 @@ def command(
                 if dry_run:
                     _show_rehearsal(session)
                 raise
+            except BrokenPipeError:
+                raise ReaderGone from None
             if dry_run:
                 _show_rehearsal(session)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from bbws_access.errors import AccessError, ExitCode
+from cli.streams import ReaderGone, forget_output, is_full, prepare_streams
 
 COMPLETE = "_BBWS_ACCESS_COMPLETE"
 """By this variable a shell asks what it may complete, or (``source_bash``) for its script."""
@@ -25,6 +26,7 @@ def main() -> NoReturn:
     # We have none, and to look for them reads the metadata of every distribution that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    prepare_streams()
     code = run(sys.argv[1:])
     # The interpreter would look through all that was imported once more, for nothing: another sixth.
     gc.freeze()
@@ -59,10 +61,17 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error)
     except (Abort, KeyboardInterrupt):
         return _interrupted()
-    except BrokenPipeError:
-        # The reader has gone (a pager, head): nothing is wrong, and the interpreter must not flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ReaderGone, BrokenPipeError):
+        # A pager or head that has seen enough: nothing is wrong.
+        forget_output()
         return ExitCode.DONE
+    except OSError as error:
+        if not is_full(error):
+            return _failed(error, *_unexpected(error), ExitCode.FAILED, debug)
+        forget_output()
+        written = error.filename or "the output"
+        hint = "make room, or send it elsewhere; whether something was changed before, bbws-access audit tail says"
+        return _failed(error, f"cannot write {written}: {error.strerror}", hint, ExitCode.FAILED, debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
         return _failed(error, *_unexpected(error), ExitCode.FAILED, debug)
     return code if isinstance(code, int) else ExitCode.DONE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from bbws_access.errors import InvalidInput
@@ -267,4 +268,5 @@ def error_line(message: str, hint: str | None) -> None:
         line.append(f"{' Try' if asks else '; try'}: {safe(hint)}")
     elif hint:
         line.append(f" {safe(hint[:1].upper() + hint[1:])}" if asks else f"; {safe(hint)}")
-    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
+    with suppress(OSError):  # nowhere to say it: the exit code still does
+        Console(stderr=True, highlight=False).print(line, soft_wrap=True)

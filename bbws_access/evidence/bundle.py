@@ -42,16 +42,27 @@ class Bundle:
         self._sums: list[tuple[str, str]] = []
 
     def __enter__(self) -> Bundle:
-        self.add("README.txt", _README.encode())
-        self.add(PROGRAM, files("bbws_access.evidence").joinpath(PROGRAM).read_bytes())
+        try:
+            self.add("README.txt", _README.encode())
+            self.add(PROGRAM, files("bbws_access.evidence").joinpath(PROGRAM).read_bytes())
+        except BaseException:
+            self._let_go()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.add(SUMS, "".join(f"{digest}  {name}\n" for name, digest in self._sums).encode())
-        self._zip.close()
+        try:
+            if kind is None:
+                self.add(SUMS, "".join(f"{digest}  {name}\n" for name, digest in self._sums).encode())
+                self._zip.close()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """One that failed is thrown away: it would write its end, when it is forgotten, into a file that is closed."""
+        self._zip.fp = None
 
     def add(self, name: str, content: bytes) -> str:
         """Returns the content's SHA-256."""

@@ -136,8 +136,12 @@ class _appearing:  # noqa: N801 - a context manager that reads as a verb
             self._part.rename(self._target)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: Any) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        except OSError as full:  # what it still held found no room either
+            error = error or full
+        finally:
+            self._part.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _unwritable(self._target, error) from error
 
