@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,22 +44,28 @@ GrantsRemoved = Annotated[
 ]
 
 
-_LOOK: Final = "bbws-access roles show ROLE"
-
-
 def wanted(
-    held: frozenset[str], given: Sequence[str] | None, add: Sequence[str] | None, remove: Sequence[str] | None
+    held: frozenset[str],
+    given: Sequence[str] | None,
+    add: Sequence[str] | None,
+    remove: Sequence[str] | None,
+    *,
+    what: str = "permissions",
+    look: str,
 ) -> frozenset[str]:
-    """What the role will allow. Raises :class:`InvalidInput` where that is not said, or said twice."""
+    """What the role will allow; ``look`` is the command that shows what it does now.
+
+    Raises :class:`InvalidInput` where that is not said, or said twice.
+    """
     if given and (add or remove):
-        raise InvalidInput("name all grants, or use --add and --remove, not both")
+        raise InvalidInput(f"name all {what}, or use --add and --remove, not both")
     if given:
         return frozenset(given)
     if not add and not remove:
-        raise InvalidInput("which permissions? Name all grants, or use --add and --remove")
+        raise InvalidInput(f"which {what}? Name all of them, or use --add and --remove", hint=look)
     missing = sorted(set(remove or ()) - held)
     if missing:
-        raise InvalidInput(f"the role does not grant {', '.join(missing)}{_within(missing, held)}", hint=_LOOK)
+        raise InvalidInput(f"the role does not grant {', '.join(missing)}{_within(missing, held)}", hint=look)
     return (held - frozenset(remove or ())) | frozenset(add or ())
 
 

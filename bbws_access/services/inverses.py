@@ -296,7 +296,11 @@ def _invited(undoing: Undoing) -> Way:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    words = {True: "yes", False: "no"}
+    return ", ".join(
+        f"{name} {words[value] if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+    )
 
 
 INVERSES: Final[Mapping[str, Callable[[Undoing], Way]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 from typing import Any, Final
 
@@ -57,9 +58,13 @@ def require_pending(invitation: Invitation) -> Invitation:
         case InvitationStatus.ACCEPTED | InvitationStatus.DECLINED:
             raise AlreadyUsed(f"this invitation was {invitation.status.lower()} already")
         case InvitationStatus.EXPIRED:
-            raise Gone("this invitation has expired", code="INVITATION_EXPIRED")
+            raise Gone("this invitation has expired", code="INVITATION_EXPIRED", hint=_another(invitation))
         case InvitationStatus.REVOKED:
-            raise Gone("this invitation was withdrawn", code="INVITATION_REVOKED")
+            raise Gone("this invitation was withdrawn", code="INVITATION_REVOKED", hint=_another(invitation))
+
+
+def _another(invitation: Invitation) -> str:
+    return f"bbws-access users invite {shlex.quote(invitation.email)} --role {invitation.role_name}"
 
 
 def created(invitation: Invitation) -> Change:

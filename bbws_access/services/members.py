@@ -167,7 +167,8 @@ class Members:
     def _member(self, org_id: str, team_id: str, user_id: str) -> TeamMember:
         item = self._table.get(keys.member_key(org_id, team_id, user_id))
         if item is None or not item["active"]:
-            raise NotFound(f"there is no member {user_id!r} in this team", code="MEMBER_NOT_FOUND")
+            hint = f"bbws-access teams members list {team_id}"
+            raise NotFound(f"there is no member {user_id!r} in this team", code="MEMBER_NOT_FOUND", hint=hint)
         return TeamMember.from_item(item)
 
     def _recorded(self, org_id: str, team_id: str, user_id: str) -> TeamMember:

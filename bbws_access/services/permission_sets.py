@@ -56,7 +56,12 @@ class PermissionSets:
             "permission-set.create",
             "permission-set",
             made.set_id,
-            after={"name": made.name, "permissions": made.permissions, "scope": made.scope},
+            after={
+                "name": made.name,
+                "description": made.description,
+                "permissions": made.permissions,
+                "scope": made.scope,
+            },
         )
         unknown = NotFound(f"there is no organisation {org_id!r}", code="ORGANISATION_NOT_FOUND")
         writes: list[Write] = [

@@ -22,7 +22,8 @@ class Permissions:
         """Raises :class:`NotFound`."""
         item = self._table.get(keys.permission_key(permission_id))
         if item is None:
-            raise NotFound(f"there is no permission {permission_id!r}", code="PERMISSION_NOT_FOUND")
+            hint = "bbws-access permissions list"
+            raise NotFound(f"there is no permission {permission_id!r}", code="PERMISSION_NOT_FOUND", hint=hint)
         return Permission.from_item(item)
 
     def find(self, actor: Actor, id_or_name: str) -> Permission:

@@ -116,13 +116,19 @@ class RoleAssignments:
             Put(
                 assignment.to_item(),
                 condition=ABSENT | Attr("active").eq(False),
-                otherwise=Conflict(f"the user holds {role.name} already", code="ROLE_ALREADY_ASSIGNED"),
+                otherwise=Conflict(
+                    f"the user holds {role.name} already", code="ROLE_ALREADY_ASSIGNED", hint=_asked("members", role)
+                ),
             ),
             Update(
                 keys.role_key(role.organisation_id, role.role_id),
                 add={"userCount": 1},
                 condition=Attr("active").eq(True) & Attr("version").eq(role.version),
-                otherwise=Conflict(f"role {role.name} is not active, or changed meanwhile", code="ROLE_CHANGED"),
+                otherwise=Conflict(
+                    f"role {role.name} is not active, or changed meanwhile",
+                    code="ROLE_CHANGED",
+                    hint=_asked("show", role),
+                ),
             ),
         ]
 
@@ -179,4 +185,10 @@ def _revoked(assignment: RoleAssignment) -> Change:
 
 
 def _not_held(role: Role) -> NotFound:
-    return NotFound(f"the user does not hold {role.name}", code="ASSIGNMENT_NOT_FOUND")
+    hint = _asked("members", role)
+    return NotFound(f"the user does not hold {role.name}", code="ASSIGNMENT_NOT_FOUND", hint=hint)
+
+
+def _asked(verb: str, role: Role) -> str:
+    """The command that looks at the role."""
+    return f"bbws-access roles {verb} {role.name}{' --platform' if role.organisation_id == PLATFORM else ''}"

@@ -66,7 +66,14 @@ class Roles:
             "role.create",
             "role",
             role.role_id,
-            after={"name": role.name, "permissions": role.permissions, "scope": role.scope},
+            after={
+                "name": role.name,
+                "displayName": role.display_name,
+                "description": role.description,
+                "permissions": role.permissions,
+                "scope": role.scope,
+                "priority": role.priority,
+            },
         )
         unknown = NotFound(f"there is no organisation {org_id!r}", code="ORGANISATION_NOT_FOUND")
         writes: list[Write] = [
@@ -204,6 +211,6 @@ def _in_use(role: Role) -> Conflict:
     return Conflict(
         f"{role.name} is held by {number_of(role.user_count, 'user')}",
         code="ROLE_IN_USE",
-        hint="take it from them first",
+        hint=f"take it from them first; bbws-access roles members {role.name}",
         details={"userCount": role.user_count},
     )

@@ -56,7 +56,13 @@ class TeamRoles:
             **request.model_dump(),
             **new_stamps(actor, self._clock),
         )
-        after = {"name": made.name, "capabilities": made.capabilities}
+        after = {
+            "name": made.name,
+            "displayName": made.display_name,
+            "description": made.description,
+            "capabilities": made.capabilities,
+            "sortOrder": made.sort_order,
+        }
         change = Change(EventType.ROLE_CHANGE, "team-role.create", "team-role", made.team_role_id, after=after)
         unknown = NotFound(f"there is no organisation {org_id!r}", code="ORGANISATION_NOT_FOUND")
         writes: list[Write] = [

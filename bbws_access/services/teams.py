@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -156,13 +157,19 @@ def seat_writes(member: TeamMember, role: TeamRole) -> list[Write]:
             add={"version": 1},
             remove=["deactivatedWith"],
             condition=ABSENT | Attr("active").eq(False),
-            otherwise=Conflict("the user is in this team already", code="ALREADY_MEMBER"),
+            otherwise=Conflict(
+                f"{member.user_email} is in this team already",
+                code="ALREADY_MEMBER",
+                hint=f"bbws-access users teams {shlex.quote(member.user_email)}",
+            ),
         ),
         Update(
             keys.team_key(member.organisation_id, member.team_id),
             add={"memberCount": 1, "leadCount": 1} if role.leads else {"memberCount": 1},
             condition=PRESENT if role.leads else Attr("active").eq(True),
-            otherwise=Conflict("the team is not active", code="TEAM_INACTIVE"),
+            otherwise=Conflict(
+                "the team is not active", code="TEAM_INACTIVE", hint=f"bbws-access teams reactivate {member.team_id}"
+            ),
         ),
     ]
 
@@ -180,7 +187,11 @@ def role_count(role: TeamRole, amount: int) -> Update:
         key,
         add={"userCount": amount},
         condition=Attr("active").eq(True) & Attr("version").eq(role.version),
-        otherwise=Conflict(f"team role {role.name} is not active, or changed meanwhile", code="ROLE_CHANGED"),
+        otherwise=Conflict(
+            f"team role {role.name} is not active, or changed meanwhile",
+            code="ROLE_CHANGED",
+            hint=f"bbws-access team-roles show {role.name}",
+        ),
     )
 
 

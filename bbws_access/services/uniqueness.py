@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -32,7 +33,12 @@ _WORDS = {
 
 def claim_name(org_id: str, kind: Named, name: str, holder: str) -> Put:
     """Fails the transaction with a :class:`Conflict` where the name, however it is written, is taken."""
-    taken = Conflict(f"there is a {_WORDS[kind]} called {name!r} already", code=f"{kind.name}_EXISTS")
+    word = _WORDS[kind]
+    taken = Conflict(
+        f"there is a {word} called {name!r} already",
+        code=f"{kind.name}_EXISTS",
+        hint=f"bbws-access {word.replace(' ', '-')}s show {shlex.quote(name)}",  # it may be one that was deactivated
+    )
     guard = keys.unique_name_key(org_id, kind, fold_name(name)) | {"holder": holder}
     return Put(guard, condition=ABSENT, otherwise=taken)
 

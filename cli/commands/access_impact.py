@@ -50,7 +50,8 @@ def role(
     from cli import naming
 
     found = naming.role(session, role, session.org_id)
-    request = build(RolePermissions, permissions=wanted(found.permissions, permissions, add, remove))
+    grants = wanted(found.permissions, permissions, add, remove, look=f"bbws-access roles show {found.name}")
+    request = build(RolePermissions, permissions=grants)
     _show(
         session,
         lambda services: services.roles.set_permissions(session.actor, session.org_id, found.role_id, request),
@@ -97,7 +98,8 @@ def team_role(
     from cli import naming
 
     found = naming.team_role(session, team_role)
-    given = wanted(frozenset(found.capabilities), capabilities, add, remove)
+    look = f"bbws-access team-roles show {found.name}"
+    given = wanted(frozenset(found.capabilities), capabilities, add, remove, what="capabilities", look=look)
     request = build(TeamRoleChanges, capabilities=given)
     _show(
         session,

@@ -37,6 +37,8 @@ def apply(
     yes: YesOption = False,
 ) -> None:
     """Make the organisation what a file says: roles, team roles, teams, members and assignments."""
+    from bbws_access.services.declared.steps import Sign
+
     found = declared(file)
     plan = planned(session, found, prune=prune)
     if expect is not None and expect != plan.id:
@@ -46,7 +48,7 @@ def apply(
             hint=f"bbws-access plan -f {file}",
         )
     session.announce()
-    if not session.show.is_json and (session.interactive or yes):
+    if not session.show.is_json and (session.interactive or yes or not plan.steps):
         show_plan(session, plan)
     if plan.steps:
         session.confirm(f"Apply this to {session.organisation.name}? {summary(plan)}", yes=yes)
@@ -55,4 +57,6 @@ def apply(
     if session.show.is_json:
         session.show.json(plan.data())
     if plan.steps:
-        session.show.done(f"Applied {file} to {session.organisation.name}. {summary(plan)}")
+        created, changed, removed = (plan.count(sign) for sign in Sign)
+        made = f"{created} created, {changed} changed, {removed} removed"
+        session.show.done(f"Applied {file} to {session.organisation.name}: {made}.")

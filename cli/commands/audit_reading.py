@@ -189,5 +189,6 @@ def _print(session: Session, row: Mapping[str, Any]) -> None:
             row["resourceType"],
             row["resourceId"],
         )
-        session.show.line("  ".join(str(word) for word in words))
+        *first, last = (str(word) for word in words)
+        session.show.parts(("  ".join([*first, ""]), None), (last, None))
     sys.stdout.flush()

@@ -43,7 +43,9 @@ def list_invitations(
     from bbws_access.services.pages import every
 
     found = every(lambda page: session.services.invitations.page(session.actor, session.org_id, page, status))
-    session.show.table(map(invitation_data, found), _COLUMNS, empty="No invitations.")
+    session.show.table(
+        map(invitation_data, found), _COLUMNS, empty=f"No invitation is {status}." if status else "No invitations."
+    )
 
 
 @command(app, "show", epilog="bbws-access invitations show li@example.com --org Acme")

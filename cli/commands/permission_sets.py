@@ -62,11 +62,13 @@ def list_sets(
 
     owner, active = PLATFORM if platform else session.org_id, False if inactive else None
     found = every(lambda page: session.services.permission_sets.page(session.actor, owner, page, active=active))
-    session.show.table(
-        map(data_of, found),
-        _COLUMNS,
-        empty="No permission sets. The platform's: bbws-access permission-sets list --platform",
-    )
+    if inactive:
+        empty = "No permission set was deactivated."
+    elif platform:
+        empty = "No permission sets. Seed them: bbws-access table seed"
+    else:
+        empty = "No permission sets. The platform's: bbws-access permission-sets list --platform"
+    session.show.table(map(data_of, found), _COLUMNS, empty=empty)
 
 
 @command(app, "show", epilog="bbws-access permission-sets show Viewer --org Acme")

@@ -73,7 +73,8 @@ def list_roles(
     owner = PLATFORM if platform else session.org_id
     found = every(lambda page: session.services.roles.page(session.actor, owner, page, active=not inactive))
     rows = sorted(map(data_of, found), key=lambda r: r["priority"])
-    session.show.table(rows, _COLUMNS, empty="No roles. Seed the platform's: bbws-access table seed")
+    empty = "No role was deactivated." if inactive else "No roles. Seed the platform's: bbws-access table seed"
+    session.show.table(rows, _COLUMNS, empty=empty)
 
 
 @command(app, "show", epilog="bbws-access roles show SITE_EDITOR --org Acme")
@@ -163,7 +164,7 @@ def set_permissions(
     from bbws_access.validation import build
 
     found = _role(session, role)
-    grants = wanted(found.permissions, permissions, add, remove)
+    grants = wanted(found.permissions, permissions, add, remove, look=f"bbws-access roles show {found.name}")
     request = build(RolePermissions, permissions=grants, version=found.version)
     session.announce()
     holders = number_of(found.user_count, "user")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from bbws_access.errors import InvalidInput
+from bbws_access.errors import InvalidInput, NotFound
 from cli.arguments import TeamArgument, UserArgument
 from cli.changes import tell
 from cli.command import command, noun
@@ -45,7 +48,8 @@ def show(session: Session, team: TeamArgument, user: UserArgument) -> None:
     from cli import naming
 
     found, member = naming.team(session, team), naming.user(session, user)
-    seat = session.services.members.get(session.actor, session.org_id, found.team_id, member.user_id)
+    with _named(found.name, member.email):
+        seat = session.services.members.get(session.actor, session.org_id, found.team_id, member.user_id)
     session.show.record(data_of(seat), _FIELDS)
 
 
@@ -138,7 +142,8 @@ def transfer(
     role_id = None if role is None else naming.team_role(session, role).team_role_id
     request = Transfer(team_id=target.team_id, team_role_id=role_id, version=if_version)
     session.announce()
-    seat = session.services.members.transfer(session.actor, session.org_id, found.team_id, member.user_id, request)
+    with _named(found.name, member.email):
+        seat = session.services.members.transfer(session.actor, session.org_id, found.team_id, member.user_id, request)
     session.show.record(data_of(seat), _FIELDS)
     tell(session, f"{member.email} went from {found.name} to {target.name}, as {seat.team_role_name}.")
 
@@ -163,6 +168,19 @@ def _change(
     if question is not None:
         session.confirm(question.format(member.email, found.name), yes=yes)
     request = build(MemberChanges, **changes)
-    seat = session.services.members.update(session.actor, session.org_id, found.team_id, member.user_id, request)
+    with _named(found.name, member.email):
+        seat = session.services.members.update(session.actor, session.org_id, found.team_id, member.user_id, request)
     session.show.record(data_of(seat), _FIELDS)
     tell(session, done.format(member.email, found.name))
+
+
+@contextmanager
+def _named(team: str, email: str) -> Iterator[None]:
+    """Who is not in the team is told of as people call them, not by the ids that the service was asked with."""
+    try:
+        yield
+    except NotFound as error:
+        if error.code != "MEMBER_NOT_FOUND":
+            raise
+        hint = f"bbws-access teams members list {shlex.quote(team)}"
+        raise NotFound(f"{email} is not in {team}", code=error.code, hint=hint) from None

@@ -57,7 +57,7 @@ def list_team_roles(
     org_id = session.org_id
     found = every(lambda page: session.services.team_roles.page(session.actor, org_id, page, active=not inactive))
     rows = sorted(map(data_of, found), key=lambda r: r["sortOrder"])
-    session.show.table(rows, _COLUMNS, empty="No team roles.")
+    session.show.table(rows, _COLUMNS, empty="No team role was deactivated." if inactive else "No team roles.")
 
 
 @command(app, "show", epilog="bbws-access team-roles show TEAM_LEAD --org Acme")

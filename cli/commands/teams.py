@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bbws_access.wording import number_of
 from cli.arguments import TeamArgument
 from cli.changes import tell
 from cli.command import command, noun
@@ -45,7 +46,8 @@ def list_teams(
 
     org_id = session.org_id
     found = every(lambda page: session.services.teams.page(session.actor, org_id, page, active=not inactive))
-    session.show.table(map(data_of, found), _COLUMNS, empty="No teams. Make one: bbws-access teams create NAME")
+    empty = "No team was deactivated." if inactive else "No teams. Make one: bbws-access teams create NAME"
+    session.show.table(map(data_of, found), _COLUMNS, empty=empty)
 
 
 @command(app, "show", epilog="bbws-access teams show Web --org Acme")
@@ -98,8 +100,8 @@ def deactivate(session: Session, team: TeamArgument, yes: YesOption = False) -> 
     """Take a team out of use: its members stay recorded, and hold nothing through it."""
     from bbws_access.models.team import TeamChanges
 
-    question = "Deactivate team {0}? Its {1} members hold nothing through it then."
-    done = "Deactivated team {0}; its {1} members hold nothing through it until it is reactivated."
+    question = "Deactivate team {0}? It gives nothing to its {1} then."
+    done = "Deactivated team {0}; it gives nothing to its {1} until it is reactivated."
     _change(session, team, TeamChanges(active=False), done, question=question, yes=yes)
 
 
@@ -108,19 +110,19 @@ def reactivate(session: Session, team: TeamArgument) -> None:
     """Bring a team back into use, with the members that it had."""
     from bbws_access.models.team import TeamChanges
 
-    _change(session, team, TeamChanges(active=True), "Reactivated team {0} with its {1} members.")
+    _change(session, team, TeamChanges(active=True), "Reactivated team {0} with its {1}.")
 
 
 def _change(
     session: Session, name: str, request: TeamChanges, done: str, *, question: str | None = None, yes: bool = False
 ) -> None:
-    """``{0}`` is the team's name, ``{1}`` how many members it has."""
+    """``{0}`` is the team's name, ``{1}`` how many members it has, in words."""
     from cli import naming
 
     found = naming.team(session, name)
     session.announce()
     if question is not None:
-        session.confirm(question.format(found.name, found.member_count), yes=yes)
+        session.confirm(question.format(found.name, number_of(found.member_count, "member")), yes=yes)
     changed = session.services.teams.update(session.actor, session.org_id, found.team_id, request)
     session.show.record(data_of(changed), _FIELDS)
-    tell(session, done.format(changed.name, changed.member_count))
+    tell(session, done.format(changed.name, number_of(changed.member_count, "member")))

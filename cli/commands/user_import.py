@@ -74,6 +74,9 @@ def import_users(
     with _earlier(target, about, resume=resume and target.exists()) as earlier:
         checked = _checked(session, file, earlier)
         session.announce()
+        if not checked.rows:
+            session.show.note(f"Nothing to do: {path} has no rows.")
+            return
         session.show.note(_foretold(checked, rate))
         what = f"{number_of(checked.rows, 'row')} into {session.organisation.name}"
         session.confirm(f"Import {what}, with {number_of(checked.emails, 'email')}?", yes=yes)
@@ -122,8 +125,9 @@ def _checked(session: Session, file: ImportFile, earlier: ImportReport | None) -
     session.show.table([_problem(one) for one in checked.problems], _PROBLEMS, empty="")
     left = checked.bad - len(checked.problems)
     more = f"; {left} more are not shown" if left else ""
+    fit = "does not fit" if checked.bad == 1 else "do not fit"
     raise InvalidInput(
-        f"{file.path}: {checked.bad} of {number_of(checked.rows, 'row')} do not fit, and nothing was written{more}"
+        f"{file.path}: {checked.bad} of {number_of(checked.rows, 'row')} {fit}, and nothing was written{more}"
     )
 
 
@@ -135,12 +139,17 @@ def _foretold(checked: Checked, rate: float) -> str:
     from bbws_access.services.import_rows import Need
 
     needs = checked.needs
+    words = {
+        Need.INVITE: "to invite",
+        Need.SEND_AGAIN: "to send again",
+        Need.ASSIGN: "to assign",
+        Need.NOTHING: "already so",
+    }
     minutes = checked.emails / rate / 60
     lasts = f" That takes {minutes:.0f} minutes." if minutes >= 2 else ""
-    return (
-        f"{number_of(checked.rows, 'row')}: {needs[Need.INVITE]} to invite, {needs[Need.SEND_AGAIN]} to send again, "
-        f"{needs[Need.ASSIGN]} to assign; {number_of(checked.emails, 'email')}, {rate:g} a second at most.{lasts}"
-    )
+    planned = ", ".join(f"{needs[need]} {word}" for need, word in words.items())
+    emails = number_of(checked.emails, "email")
+    return f"{number_of(checked.rows, 'row')}: {planned}; {emails}, {rate:g} a second at most.{lasts}"
 
 
 def _write(

@@ -45,7 +45,8 @@ def list_users(
 
     found = every(lambda page: session.services.users.page(session.actor, session.org_id, page))
     rows = (data_of(user) for user in found if not inactive or not user.active)
-    session.show.table(rows, _COLUMNS, empty="No members yet. Invite one: bbws-access users invite EMAIL --role NAME")
+    invite = "No members yet. Invite one: bbws-access users invite EMAIL --role NAME"
+    session.show.table(rows, _COLUMNS, empty="No member is deactivated." if inactive else invite)
 
 
 @command(app, "show", epilog="bbws-access users show thandi@example.com --org Acme")

@@ -60,5 +60,5 @@ def test_a_question_does_nothing_to_the_terminal(
     monkeypatch.setattr("typer.confirm", confirm)
     done = office("teams", "deactivate", team_id)
     assert (done.code, "nothing was done" in done.err) == (code, not answer)
-    assert asked == ["Deactivate team Evil �]0;owned� {0} team? Its 0 members hold nothing through it then."]
+    assert asked == ["Deactivate team Evil �]0;owned� {0} team? It gives nothing to its 0 members then."]
     assert "\x1b" not in done.err + done.out
