@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import typer
 
-from bbws_access.errors import AccessError, InvalidInput
+from bbws_access.errors import AccessError, InvalidInput, Refused
 from cli.help import Noun, Verb
 from cli.operations import record_failure
 from cli.options import COMMON, DryRunOption
 from cli.overrides import Overrides
 from cli.session import Session
 from cli.streams import ReaderGone
+
+_OPERATORS: Final = frozenset({"env", "release", "table"})
+"""Nouns that ask for no permission, because they look after what all organisations share."""
 
 
 def noun(text: str) -> typer.Typer:
@@ -66,6 +69,8 @@ def command(
             above = context.obj if isinstance(context.obj, Overrides) else Overrides()
             dry_run = changes and given.pop("dry_run")
             session = Session(above.under(nearer), dry_run=dry_run)
+            if session.acting_as is not None and context.command_path.split()[1] in _OPERATORS:
+                raise Refused(f"no member may do this: {context.command_path} is for operators", hint="leave --as away")
             try:
                 function(session, **given)
             except AccessError as error:

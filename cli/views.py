@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from bbws_access.errors import PartlyDone
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -50,3 +52,17 @@ def invitation_data(invitation: Invitation) -> dict[str, Any]:
     from bbws_access.models.invitation import InvitationView
 
     return data_of(InvitationView.model_validate(invitation, from_attributes=True))
+
+
+def require_sent(invitation: Invitation, kept: str) -> None:
+    """Raises :class:`PartlyDone` where its email could not be sent; ``kept`` says what was done all the same.
+
+    Whoever was invited knows of nothing then, and a script must not take it for done.
+    """
+    from bbws_access.models.kinds import EmailStatus
+
+    if invitation.email_status is EmailStatus.FAILED:
+        raise PartlyDone(
+            f"{kept}, but its email could not be sent: {invitation.email_error}",
+            hint=f"bbws-access invitations resend {invitation.invitation_id}",
+        )

@@ -11,7 +11,7 @@ from cli.changes import tell
 from cli.command import command, noun
 from cli.options import YesOption
 from cli.session import Session
-from cli.views import INVITATION_FIELDS, invitation_data
+from cli.views import INVITATION_FIELDS, invitation_data, require_sent
 
 app = noun("See, send again, withdraw, accept and decline invitations.")
 
@@ -59,17 +59,14 @@ def show(session: Session, invitation: InvitationArgument) -> None:
 @command(app, "resend", epilog="bbws-access invitations resend li@example.com --org Acme", changes=True)
 def resend(session: Session, invitation: InvitationArgument) -> None:
     """Send a pending invitation again, with a new link; the one that they have stops working."""
-    from bbws_access.models.kinds import EmailStatus
     from cli import naming
 
     found = naming.invitation(session, invitation)
     session.announce()
     sent = session.services.invitations.resend(session.actor, session.org_id, found.invitation_id)
     session.show.record(invitation_data(sent), _FIELDS)
-    if sent.email_status is EmailStatus.FAILED:
-        session.show.note(f"The new link is valid, but its email could not be sent: {sent.email_error}")
-    else:
-        tell(session, f"Sent {sent.email} a new link, valid until {sent.expires_at}; the earlier one opens nothing.")
+    require_sent(sent, "the new link is valid")
+    tell(session, f"Sent {sent.email} a new link, valid until {sent.expires_at}; the earlier one opens nothing.")
 
 
 @command(app, "revoke", epilog="bbws-access invitations revoke li@example.com --org Acme --yes", changes=True)

@@ -13,7 +13,7 @@ from cli.completion import offers
 from cli.edits import IfVersionOption, edit
 from cli.options import YesOption
 from cli.session import Session
-from cli.views import ASSIGNMENT_FIELDS, INVITATION_FIELDS, data_of, invitation_data
+from cli.views import ASSIGNMENT_FIELDS, INVITATION_FIELDS, data_of, invitation_data, require_sent
 
 app = noun("Invite people, see who they are and what they hold, take it and give it back.")
 
@@ -90,7 +90,6 @@ def invite(
 ) -> None:
     """Invite somebody to the organisation; they get an email with a link."""
     from bbws_access.models.invitation import NewInvitation
-    from bbws_access.models.kinds import EmailStatus
     from bbws_access.validation import build
     from cli import naming
 
@@ -100,9 +99,7 @@ def invite(
     session.announce()
     invitation = session.services.invitations.create(session.actor, session.org_id, request)
     session.show.record(invitation_data(invitation), INVITATION_FIELDS)
-    if invitation.email_status is EmailStatus.FAILED:
-        session.show.note(f"The invitation is kept, but its email could not be sent: {invitation.email_error}")
-        return
+    require_sent(invitation, "the invitation is kept")
     session.show.done(f"Invited {invitation.email} to {invitation.organisation_name} as {invitation.role_name}.")
 
 

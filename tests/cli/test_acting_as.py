@@ -114,3 +114,25 @@ def test_outside_of_local_one_is_who_aws_says(office: Run) -> None:
     done = office("teams", "list", "--env", "dev", "--as", USER)
     assert (done.code, done.out) == (4, "")
     assert "--as is for the local environment" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("table", "backup", "--to", "FILE.gz"),
+        ("table", "verify"),
+        ("table", "stats"),
+        ("env", "list"),
+        ("table", "seed"),
+    ],
+    ids=" ".join,
+)
+def test_no_member_does_what_is_for_operators(
+    office: Run, acme_office: Memory, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    before = acme_office.table.state()
+    done = office(*[str(tmp_path / word) if word.startswith("FILE") else word for word in words], "--as", USER)
+    assert (done.code, done.out) == (4, "")
+    assert "for operators; leave --as away" in done.err
+    assert acme_office.table.state() == before
+    assert not list(tmp_path.glob("FILE*"))

@@ -54,7 +54,8 @@ def test_each_row_has_a_line_in_the_report(office: Run, acme_office: Memory, tmp
     assert done.json == {
         "rows": 30, "invited": 30, "sentAgain": 0, "assigned": 0, "alreadySo": 0, "failed": 0, "report": str(report)
     }  # fmt: skip
-    assert "30 rows: 30 to invite, 0 to send again, 0 to assign, 0 already so; 30 emails, 20 a second at most." in done.err
+    foretold = "30 rows: 30 to invite, 0 to send again, 0 to assign, 0 already so; 30 emails, 20 a second at most."
+    assert foretold in done.err
     about, *rows = [json.loads(line) for line in report.read_text().splitlines()]
     assert (about["file"], len(about["sha256"])) == ("people.csv", 64)
     assert [(one["line"], one["email"], one["outcome"]) for one in rows] == [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.cli.memory import Memory
 
 NEXT = [
     ("teams create WEB", "teams show WEB"),
@@ -85,3 +87,15 @@ def test_an_import_of_no_rows_and_an_apply_of_what_is_so_ask_nothing(office: Run
     assert office("export", "-f", str(declared)).code == 0
     done = office("apply", "-f", str(declared))
     assert (done.code, "Nothing to do: it is so already." in done.err) == (0, True)
+
+
+def test_an_invitation_whose_email_was_not_sent_is_partly_done(office: Run, acme_office: Memory) -> None:
+    mailer: Any = acme_office.world.mailer
+    mailer.broken = True
+    done = office("users", "invite", "far@example.com", "--role", "SITE_VIEWER", "--quiet", "-o", "json")
+    assert (done.code, done.json["emailStatus"]) == (5, "FAILED")
+    assert done.err.startswith("error: the invitation is kept, but its email could not be sent: ")
+    again = shlex.split(done.err.partition("try: bbws-access ")[2])
+    assert office(*again).code == 5
+    mailer.broken = False
+    assert office(*again).code == 0
