@@ -20,7 +20,7 @@ from bbws_access.clock import Clock
 from bbws_access.errors import InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
 from bbws_access.models.effective_access import Answer, EffectiveAccess, Explanation, Grant, Holder, Reach, Step
-from bbws_access.models.kinds import Capability
+from bbws_access.models.kinds import Capability, Scope
 from bbws_access.models.role import Role, RoleAssignment
 from bbws_access.models.team import Team, TeamMember, TeamRole
 from bbws_access.models.user import User
@@ -167,7 +167,11 @@ class EffectiveAccessQuestions:
             for grant in shown.grants
             if grant.rests is not None and self._would_give(shown.organisation_id, grant, permission)
         ]
-        offers = [f"role {role.name} gives it" for role in self._giving(shown.organisation_id, permission)]
+        held = {grant.source_id for grant in shown.grants if grant.rests is None}
+        roles = self._giving(shown.organisation_id, permission)
+        if team_id is None:
+            roles.sort(key=lambda role: role.scope is Scope.TEAM)
+        offers = [_offer(role, in_team=team_id is not None, held=role.role_id in held) for role in roles]
         if team_id is not None:
             able = [
                 r for r in self._team_roles(shown.organisation_id) if capabilities & {c.value for c in r.capabilities}
@@ -288,3 +292,10 @@ def _holder(user_id: str, user: User | None, grant: Grant) -> Holder:
         given_by=grant.given_by,
         given_at=grant.given_at,
     )
+
+
+def _offer(role: Role, *, in_team: bool, held: bool) -> str:
+    """What a role would give; one that counts in teams alone gives nothing beside them."""
+    which = ", which they hold," if held else ""
+    where = (" to who is in the team" if in_team else " in their teams alone") if role.scope is Scope.TEAM else ""
+    return f"role {role.name}{which} gives it{where}"

@@ -7,6 +7,7 @@ found again, so that whoever is interrupted goes on by looking anew.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -264,11 +265,11 @@ class Holdings:
 
 def last_lead(teams: Sequence[Team]) -> Conflict:
     """The refusal to leave teams without a lead."""
-    names = ", ".join(team.name for team in teams)
+    names, first = ", ".join(team.name for team in teams), shlex.quote(teams[0].name)
     return Conflict(
         f"no lead would be left in: {names}",
         code="LAST_LEAD",
-        hint="make somebody else a lead there first",
+        hint=f"make somebody else a lead there first; bbws-access teams members update {first} USER --role TEAM_LEAD",
         details={"teams": [{"teamId": team.team_id, "name": team.name} for team in teams]},
     )
 

@@ -20,6 +20,10 @@ def test_what_is_held_in_a_team_only_is_said_when_no_team_is_named(office: Run) 
     done = office("access", "can", USER, "site:read")
     assert done.code == 4
     assert "they hold it in team Web" in done.out
+    assert "role ORG_ADMIN gives it\n" in done.out
+    assert "role SITE_ADMIN gives it in their teams alone\n" in done.out
+    elsewhere = office("access", "can", USER, "site:read", "--team", "Shop")
+    assert "role SITE_VIEWER, which they hold, gives it to who is in the team\n" in elsewhere.out
 
 
 @pytest.mark.parametrize("right", ["CAN_MANAGE_MEMBERS", "team:member:add"])
