@@ -6,6 +6,7 @@ A flag goes before an environment variable, that before the context in use, that
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -67,7 +68,9 @@ class Contexts:
         if not 1 <= len(name) <= _LONGEST or not name.isprintable() or name != name.strip():
             raise InvalidInput(f"a context's name has 1 to {_LONGEST} printable characters")
         if name in self.named:
-            raise InvalidInput(f"there is a context {name!r} already", hint=f"bbws-access context remove {name}")
+            raise InvalidInput(
+                f"there is a context {name!r} already", hint=f"bbws-access context remove {shlex.quote(name)}"
+            )
         self.named[name] = context
 
     def use(self, name: str | None) -> None:

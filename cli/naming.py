@@ -7,6 +7,7 @@ permission sets can share one. Where nothing is called so, what is called nearly
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -161,7 +162,7 @@ def _require_accepted(session: Session, name: str) -> None:
         raise NotFound(
             f"{name} is invited and has not accepted yet",
             code=_INVITED,
-            hint=f"bbws-access invitations show {name}",
+            hint=f"bbws-access invitations show {shlex.quote(name)}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -118,7 +119,7 @@ def explain(
             session.show.parts((f"  through {grant.where}", None), (f", {given(grant)}", "dim"))
         session.show.parts((told.code, "bold green" if told.allowed else "bold red"))
         if told.needs is not None and not told.allowed:
-            session.show.note(f"What would give it: bbws-access access can {found.email} {told.needs}")
+            session.show.note(f"What would give it: bbws-access access can {shlex.quote(found.email)} {told.needs}")
     if not told.allowed:
         raise typer.Exit(ExitCode.REFUSED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def apply(
         raise Conflict(
             f"there is something else to do than was expected: plan {plan.id}, not {expect}",
             code="PLAN_STALE",
-            hint=f"bbws-access plan -f {file}",
+            hint=f"bbws-access plan -f {shlex.quote(str(file))}",
         )
     session.announce()
     if not session.show.is_json and (session.interactive or yes or not plan.steps):

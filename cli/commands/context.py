@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -83,7 +84,7 @@ def create(
     session.contexts.create(name, Context(session.given_env or LOCAL, session.given_org, profile))
     _keep(session, f"keep context {name}: {session.given_env or LOCAL}")
     session.show.record(_data(session.contexts, name), _COLUMNS)
-    session.show.done(f"Kept context {name}. Work in it: bbws-access context use {name}")
+    session.show.done(f"Kept context {name}. Work in it: bbws-access context use {shlex.quote(name)}")
 
 
 @command(

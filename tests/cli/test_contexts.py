@@ -180,3 +180,9 @@ def test_two_commands_that_keep_something_at_a_time(tmp_path: Path, monkeypatch:
     else:
         assert list(Contexts.read(tmp_path).named) == ["c1"]
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_name_of_two_words_is_suggested_as_it_has_to_be_typed(bare: Run) -> None:
+    assert "bbws-access context use 'my work'" in bare("context", "create", "my work").err
+    taken = bare("context", "create", "my work")
+    assert taken.err.endswith("try: bbws-access context remove 'my work'\n")

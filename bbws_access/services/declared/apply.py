@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ class Applying:
                 raise Conflict(
                     "the organisation was changed meanwhile, and there is something else to do than was planned",
                     code="PLAN_STALE",
-                    hint=f"bbws-access plan -f {planned.file}",
+                    hint=f"bbws-access plan -f {shlex.quote(str(planned.file))}",
                 )
             taker, trail = self._bound(current)
             done = 0
