@@ -74,6 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error, f"cannot write {written}: {error.strerror}", hint, ExitCode.FAILED, debug)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for users
         return _failed(error, *_unexpected(error), ExitCode.FAILED, debug)
+    if code == ExitCode.INTERRUPTED:  # typer makes it of Ctrl-C by itself, without a word
+        return _interrupted()
     return code if isinstance(code, int) else ExitCode.DONE
 
 
@@ -137,7 +139,8 @@ def _no_such_option(error: Any) -> str:
 
 
 def _interrupted() -> int:
-    sys.stderr.write("interrupted\n")
+    with suppress(OSError):
+        sys.stderr.write("interrupted\n")
     return ExitCode.INTERRUPTED
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bbws_access.errors import Conflict
+from bbws_access.wording import number_of
 from cli.command import command
 from cli.declared_view import FileOption, PruneOption, declared, planned, show_plan, summary
 from cli.options import YesOption
 from cli.progress import counting
 from cli.session import Session
+
+if TYPE_CHECKING:
+    from bbws_access.services.declared.steps import Step
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -54,7 +58,19 @@ def apply(
     if plan.steps:
         session.confirm(f"Apply this to {session.organisation.name}? {summary(plan)}", yes=yes)
         with counting("Applying", len(plan.steps)) as counter:
-            session.services.declared_state.apply(session.actor, found, plan, lambda _: counter.add(1))
+            taken = 0
+
+            def count(_: Step) -> None:
+                nonlocal taken
+                taken += 1
+                counter.add(1)
+
+            try:
+                session.services.declared_state.apply(session.actor, found, plan, count)
+            except KeyboardInterrupt:
+                steps = number_of(len(plan.steps), "step")
+                session.show.note(f"{taken} of {steps} taken; run it again: it goes on with what is left.", always=True)
+                raise
     if session.show.is_json:
         session.show.json(plan.data())
     if plan.steps:

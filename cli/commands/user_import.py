@@ -178,6 +178,10 @@ def _write(
                     kept.add(done.numbered.line, done.numbered.row.email, done.outcome, **more)
         except AccessError as error:
             raise _stopped(error, sum(outcomes.values()), planned) from error
+        except KeyboardInterrupt:
+            of = number_of(planned, "row")
+            session.show.note(f"Stopped after {sum(outcomes.values()):,} of {of}; --resume goes on.", always=True)
+            raise
     return outcomes
 
 

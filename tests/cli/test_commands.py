@@ -228,7 +228,7 @@ def test_an_interrupt_is_130(bbws: Run, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(Organisations, "page", interrupted)
     done = bbws("orgs", "list")
-    assert (done.code, done.out) == (130, "")
+    assert (done.code, done.out, done.err) == (130, "", "interrupted\n")
 
 
 @pytest.mark.parametrize(

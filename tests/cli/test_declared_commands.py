@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,26 @@ def test_an_apply_may_expect_a_plan(office: Run, acme_office: Memory) -> None:
     assert acme_office.table.state() == before
     now = office("plan", "-f", FILE, "-o", "json").json["plan"]
     assert office("apply", "-f", FILE, "--expect", now, "--yes").code == 0
+
+
+def test_an_apply_that_is_interrupted_says_how_far_it_came(office: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bbws_access.services.declared.apply import StepTaker
+
+    take, taken = StepTaker.take, []
+
+    def interrupted(self: StepTaker, *given: Any) -> None:
+        if len(taken) == 2:
+            raise KeyboardInterrupt
+        take(self, *given)
+        taken.append(given)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(StepTaker, "take", interrupted)
+        done = office("apply", "-f", FILE, "--yes", "--quiet")
+    assert (done.code, done.err.splitlines()[-2:]) == (
+        130, ["2 of 6 steps taken; run it again: it goes on with what is left.", "interrupted"]
+    )  # fmt: skip
+    assert office("apply", "-f", FILE, "--yes").code == 0
 
 
 def test_an_export_is_a_file_that_changes_nothing(office: Run, tmp_path: Path) -> None:

@@ -124,6 +124,28 @@ def test_it_stops_in_an_organisation_that_is_deactivated_meanwhile(
     assert len(set(sent)) == len(sent) == 120
 
 
+def test_an_interrupt_says_how_far_it_came_and_what_goes_on(
+    office: Run, acme_office: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, mailer = csv_of(tmp_path, 20), acme_office.world.mailer
+    send = mailer.send
+
+    def interrupted(mail: Any) -> None:
+        send(mail)
+        if mail.to == "p10@example.com":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(mailer, "send", interrupted)
+        done = office("users", "import", str(path), "--yes", "--quiet")
+    assert (done.code, done.out) == (130, "")
+    stopped, said = done.err.splitlines()
+    assert (stopped.endswith(" of 20 rows; --resume goes on."), said) == (True, "interrupted")
+    rows = len(Path(f"{path}.report.jsonl").read_text().splitlines()) - 1
+    assert stopped.startswith(f"Stopped after {rows} of")
+    assert office("users", "import", str(path), "--yes", "--resume").code == 0
+
+
 def test_rows_that_failed_are_said_and_tried_again(office: Run, acme_office: Memory, tmp_path: Path) -> None:
     mailer: Any = acme_office.world.mailer
     path = csv_of(tmp_path, 4)
