@@ -44,7 +44,7 @@ def export(
     if file is not None:
         session.may_replace(file, overwrite=overwrite)
     data = document(session.services.standings.read(session.actor, session.org_id))
-    if file is not None:
+    if file is not None and str(file) != "-":  # as elsewhere: a dash is what is printed
         from bbws_access.whole_file import draft_of
 
         with (

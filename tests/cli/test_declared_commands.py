@@ -91,3 +91,9 @@ def test_what_is_removed_is_asked_for(office: Run, tmp_path: Path) -> None:
     assert done.code == 0
     assert "-   assignment   SITE_VIEWER from ada@example.com" in done.out
     assert "0 to create, 0 to change, 3 to remove; changes what 3 users may do." in done.err
+
+
+def test_a_dash_is_no_file(office: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert office("export", "-f", "-").out == office("export").out
+    assert not (tmp_path / "-").exists()
