@@ -93,6 +93,12 @@ class Renderer:
             case Output.TABLE:
                 self.note(empty)
 
+    def narrowed(self, row: Row, columns: Mapping[str, str]) -> Row:
+        """Of a row that comes by itself what was chosen, else the row itself; ``columns`` as in :meth:`table`."""
+        if self._columns is None:
+            return row
+        return {key: row.get(key) for key in _chosen(self._columns, columns, [row]).values()}
+
     def record(self, data: Row, fields: Mapping[str, str]) -> None:
         """One thing: a line a field; what is for machines has every key."""
         if self.withheld:

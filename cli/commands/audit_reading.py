@@ -30,6 +30,7 @@ from cli.audit_question import (
 from cli.command import command
 from cli.documents import write_document
 from cli.overrides import Output
+from cli.safety import safe
 from cli.session import Session
 
 _FIELDS: Final = {
@@ -172,23 +173,28 @@ def tail(
         looked = now
 
 
+_TOLD: Final = {
+    "Time": "timestamp",
+    "Action": "action",
+    "By": "userEmail",
+    "Outcome": "outcome",
+    "On": "resourceType",
+    "Id": "resourceId",
+}
+"""What a line says of an event, in this order, unless other columns are asked for."""
+
+
 def _order(row: Mapping[str, Any]) -> tuple[str, int]:
     """Several events of one change have one time."""
     return str(row["timestamp"]), int(row.get("sequence") or sys.maxsize)
 
 
 def _print(session: Session, row: Mapping[str, Any]) -> None:
+    chosen = session.show.narrowed(row, _TOLD)
     if session.show.is_json:
-        write_document(row, Output.JSONL, sys.stdout)
+        write_document(chosen, Output.JSONL, sys.stdout)
     else:
-        words = (
-            row["timestamp"],
-            row["action"],
-            row["userEmail"],
-            row["outcome"],
-            row["resourceType"],
-            row["resourceId"],
-        )
-        *first, last = (str(word) for word in words)
+        told = {key: row[key] for key in _TOLD.values()} if chosen is row else chosen
+        *first, last = (safe(word) for word in told.values())
         session.show.parts(("  ".join([*first, ""]), None), (last, None))
     sys.stdout.flush()

@@ -39,6 +39,14 @@ def test_the_latest_come_last(bbws: Run, acme: str) -> None:
     assert bbws("audit", "tail", "--org", acme, "-n", "1").out.count("\n") == 1
 
 
+def test_a_tail_shows_the_columns_that_were_asked_for(bbws: Run, acme: str) -> None:
+    shown = bbws("audit", "tail", "--org", acme, "--columns", "Action,sequence")
+    assert shown.out.splitlines() == ["organisation.create  1", "organisation.seed  2"]
+    line = bbws("audit", "tail", "--org", acme, "-n", "1", "--columns", "action", "-o", "json").out
+    assert json.loads(line) == {"action": "organisation.seed"}
+    assert bbws("audit", "tail", "--org", acme, "--columns", "nonsense").code == 2
+
+
 @pytest.mark.parametrize("lines", ["10", "1", "0"])
 def test_whoever_follows_sees_what_comes_and_nothing_twice(
     bbws: Run, platform: Platform, acme: str, monkeypatch: pytest.MonkeyPatch, lines: str
