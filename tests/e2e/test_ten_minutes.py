@@ -16,6 +16,10 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
+from bbws_access import keys
+from bbws_access.names import Names
+from bbws_access.store.table import Table
+from bbws_access.store.writes import Update
 from tests.e2e.conftest import ROOT, Deployed
 from tests.e2e.tmux import Screen, Tmux
 
@@ -82,10 +86,13 @@ def test_the_first_ten_minutes(deployed: Deployed, terminal: Terminal) -> None:
     terminal.run("users", "invite", "ten@example.com", "--org", org, "--role", "ORG_ADMIN")
     assert any("ten@example.com" in row for row in rows(terminal.run("invitations", "list", "--org", org)))
     mails = json.loads(terminal.run("local", "mail", "--to", "ten@example.com", "-o", "json"))
-    accept = ("--first-name", "Thandi", "--last-name", HOSTILE.replace("\x1b", "")[:20].replace("\x07", ""))
+    clean = "".join(letter for letter in HOSTILE if letter.isprintable())
+    accept = ("--first-name", "Thandi", "--last-name", clean[:20])
     link = mails["items"][-1]["links"][0]
     terminal.run("invitations", "accept", link, *accept, BBWS_ACCESS_PASSWORD="Correct-horse-7")
-    terminal.run("teams", "create", HOSTILE, "--org", org)
+    assert deployed.run("teams", "create", HOSTILE, "--org", org, check=False).returncode == 2
+    terminal.run("teams", "create", clean, "--org", org)
+    _call_somebody_what_nobody_may_be_called_any_more(deployed, org)
     for line in (
         "orgs list",
         "users list",
@@ -107,6 +114,13 @@ def test_the_first_ten_minutes(deployed: Deployed, terminal: Terminal) -> None:
     ):
         of = ("--org", org) if line.split()[0] not in {"context", "env", "commands", "api", "permissions"} else ()
         assert rows(terminal.run(*line.split(), *of)), line
+
+
+def _call_somebody_what_nobody_may_be_called_any_more(deployed: Deployed, org: str) -> None:
+    (user,) = deployed.json("users", "list", "--org", org)["items"]
+    key = keys.user_key(user["organisationId"], user["userId"])
+    table = Table(deployed.client("dynamodb"), Names("local").table)
+    table.write(Update(key, assign={"lastName": HOSTILE}))
 
 
 def test_a_long_list_is_paged_and_the_pager_sees_all_of_it(terminal: Terminal) -> None:
