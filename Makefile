@@ -36,7 +36,7 @@ test-heavy: $(STAMP) $(CHECKOV) ## Stand dev, sit and prod up and down, check al
 	@$(BIN)/pytest -n 3 --dist loadgroup -m heavy
 
 test-fast: $(STAMP) ## Run the quick tests, which need no other process.
-	@$(BIN)/pytest -n auto -m "not emulator and not terraform and not browser and not slow"
+	@$(BIN)/pytest -n auto --dist worksteal -m "not emulator and not terraform and not browser and not slow"
 
 lint: $(STAMP) ## Check style, types, the direction of imports, and the workflows.
 	@$(BIN)/ruff check .

@@ -60,6 +60,7 @@ SPANNING = (
 IN_TEAMS = st.dictionaries(st.sampled_from(TEAMS[:3]), st.frozensets(st.sampled_from(CAPABILITIES), max_size=4))
 
 
+@pytest.mark.slow
 @given(HELD, SPANNING, HELD, IN_TEAMS)
 @settings(max_examples=300)
 def test_the_gateway_opens_exactly_what_the_contract_opens(

@@ -14,6 +14,8 @@ from bbws_access.errors import Denied
 from tests.access.people import People
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 ORG = "org-1"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.access import jwts
 from tests.access.jwts import Door, access_claims, b64, header, sign
+
+pytestmark = pytest.mark.slow
 
 MISSING, INVALID, EXPIRED, UNSIGNED = "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "TOKEN_SIGNATURE_INVALID"
 GOOD = jwts.access_token()

@@ -16,6 +16,8 @@ from bbws_access.store.table import Item
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 def test_one_event_is_shown_with_what_it_changed(bbws: Run, acme: str) -> None:
     (seeded, *_) = bbws("audit", "query", "--org", acme, "-o", "json").json["items"]

@@ -15,6 +15,8 @@ from bbws_access.errors import AccessError
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 def latest(bbws: Run, acme: str) -> Any:
     return bbws("audit", "query", "--org", acme, "-o", "json").json["items"][0]

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def acme(platform: Platform) -> str:

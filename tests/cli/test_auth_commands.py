@@ -20,6 +20,8 @@ from tests.cli.conftest import Run
 from tests.conftest import Platform
 from tests.lambdas.jwks_server import serving
 
+pytestmark = pytest.mark.slow
+
 EMAIL, PASSWORD = "ada@acme.example.com", "Correct-horse-7"
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_seed(bbws: Run, platform: Platform) -> None:
     told = bbws("table", "seed", "--dry-run", "-o", "json")

@@ -13,6 +13,8 @@ from tests.bulk.crowd import CountingTable, Killed, csv_of
 from tests.cli.conftest import Run
 from tests.cli.memory import Memory
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:

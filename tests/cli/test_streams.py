@@ -24,6 +24,8 @@ from bbws_access.whole_file import draft_of
 from cli import streams
 from cli.asking import Asking
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = f"{sys.executable} -m cli.main"
 
 

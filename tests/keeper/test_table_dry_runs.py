@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run, bare, bbws  # noqa: F401 - fixtures
 from tests.keeper.conftest import Town
 from tests.keeper.test_table_commands import Recovering, events, recovering, table  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_backup(table: Run, town: Town, tmp_path: Path) -> None:  # noqa: F811 - the fixture

@@ -22,7 +22,7 @@ from tests.lambdas.gateway import CONTEXT, ask, handler_of
 from tests.services.holders import holder
 from tests.services.test_audit import event
 
-pytestmark = pytest.mark.usefixtures("functions")
+pytestmark = [pytest.mark.usefixtures("functions"), pytest.mark.slow]
 
 LISTS = ["audit-get-access-logs", "audit-get-permission-logs", "audit-get-org-audit"]
 

@@ -24,6 +24,8 @@ from tests.lambdas.gateway import FakeSealer, ask
 from tests.lambdas.test_authorizer_handler import BAD, TOKEN, Context, Deployed, deployed  # noqa: F401
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 API = "arn:aws:execute-api:af-south-1:123456789012:abcdefghij/prod"
 
 

@@ -21,7 +21,7 @@ from tests.conftest import Platform
 from tests.lambdas.gateway import CONTEXT, FakeSealer, ask, handler_of, proxy_event, send
 from tests.services.holders import holder
 
-pytestmark = pytest.mark.usefixtures("functions")
+pytestmark = [pytest.mark.usefixtures("functions"), pytest.mark.slow]
 
 ACCEPTANCE = {"firstName": "Thandi", "lastName": "Nkosi", "password": "Correct-horse-7"}
 INSIDE = ("tokenHash", "claim", "inviterId", "createdBy", "organisationId", "invitationId", "emailStatus", "version")

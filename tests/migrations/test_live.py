@@ -16,6 +16,8 @@ from bbws_access.store.codec import decode
 from tests.migrations.conftest import Scene
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 
 class During:
     """Calls ``act`` once, behind the back of the first reader in a phase."""

@@ -29,6 +29,8 @@ from tests.fakes import FixedClock
 from tests.migrations.conftest import Scene, all_items, put_all
 from tests.migrations.legacy import LegacyTable
 
+pytestmark = pytest.mark.slow
+
 # --- the lease -------------------------------------------------------------------------------------
 
 

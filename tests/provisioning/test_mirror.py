@@ -85,6 +85,7 @@ def test_links_in_circles_and_closed_folders(tmp_path: Path) -> None:
     closed.chmod(0o700)
 
 
+@pytest.mark.slow
 def test_a_large_disk_does_not_hold_it_up(tmp_path: Path) -> None:
     for n in range(80):
         for m in range(80):

@@ -19,6 +19,8 @@ from bbws_access.report.page import SECTIONS, report_page
 from bbws_access.services.archive import RETAINED
 from tests.report.history import HOSTILE_NAMES, LEADS, SINCE, hostile, month, parts, report, row, subject, verification
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link"}
 
 

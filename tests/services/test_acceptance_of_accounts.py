@@ -14,6 +14,8 @@ from bbws_access.models.role import RoleChanges
 from tests.conftest import Platform
 from tests.services import staff
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "thandi@example.com"
 OTHER = staff.ACCEPTANCE.model_copy(update={"password": "Other-horse-8"})
 

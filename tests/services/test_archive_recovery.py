@@ -24,6 +24,8 @@ from tests.services.holders import holder
 from tests.services.test_archive import change, events, manifests, run
 from tests.services.test_audit import event
 
+pytestmark = pytest.mark.slow
+
 
 def at(platform: Platform, day: int, hour: int) -> None:
     platform.clock.moment = datetime(2026, 3, day, hour, tzinfo=UTC)

@@ -23,6 +23,8 @@ from bbws_access.store.writes import Put
 from tests.conftest import Platform
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 ORG = "org-acme"
 START = datetime(2026, 2, 20, tzinfo=UTC)
 

@@ -14,6 +14,8 @@ from tests.conftest import Platform
 from tests.services.holders import holder
 from tests.services.office import Office
 
+pytestmark = pytest.mark.slow
+
 
 def made(platform: Platform, org: str, **more: datetime) -> ReportData:
     reports, actor = platform.services.audit_reports, platform.operator

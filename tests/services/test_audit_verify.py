@@ -123,6 +123,7 @@ def kinds(found: Verification) -> set[FindingKind]:
     return {finding.kind for finding in found.findings}
 
 
+@pytest.mark.slow
 def test_an_untouched_trail_is_sound(large: World) -> None:
     for archive in (False, True):
         found = large.verify(archive=archive)

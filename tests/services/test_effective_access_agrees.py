@@ -27,6 +27,8 @@ from tests.access.people import People
 from tests.cli.memory import MemoryTable
 from tests.fakes import FixedClock
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES, PAIRS = 50, 200
 """Ten thousand pairs of a user and a request about which all three can be asked; the others are extra."""
 

@@ -26,6 +26,8 @@ from tests.conftest import Platform
 from tests.services.writers import public_methods, writers
 from tests.services.writing_cases import CASES, NOTES, OPERATOR, ORIGIN, Stage
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(CASES)
 
 

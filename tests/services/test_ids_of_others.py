@@ -22,6 +22,8 @@ from tests.conftest import Platform
 from tests.services import staff
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Firm:

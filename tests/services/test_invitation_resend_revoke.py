@@ -21,6 +21,8 @@ from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 NEW_USER = Acceptance(first_name="Thandi", last_name="Nkosi", password="Correct-horse-7")
 HERE = Origin(ip_address="192.0.2.7")
 

@@ -20,6 +20,8 @@ from tests.conftest import Platform
 from tests.services.holders import holder, member
 from tests.services.office import Office
 
+pytestmark = pytest.mark.slow
+
 MANAGE, VIEW = "CAN_MANAGE_MEMBERS", "CAN_VIEW_MEMBERS"
 
 

@@ -15,6 +15,8 @@ from tests.conftest import Platform
 from tests.services.holders import member
 from tests.services.office import Office
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def office(platform: Platform) -> Office:

@@ -16,6 +16,8 @@ from tests.conftest import Platform
 from tests.services import staff
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 ADMIN = "org:read org:update org:user:manage user:* team:* role:* permission:* site:* invitation:* audit:read"
 
 

@@ -16,6 +16,8 @@ from bbws_access.services import seed_diff
 from bbws_access.services.pages import PageRequest
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from tests.conftest import Platform
 from tests.services.holders import holder, member
 from tests.services.staff import require_exact_counts
 
+pytestmark = pytest.mark.slow
+
 ADMIN = "team:* site:*"
 LOOK = frozenset({Capability.VIEW_MEMBERS, Capability.VIEW_SITES})
 LEAD = LOOK | {Capability.MANAGE_MEMBERS}

@@ -23,6 +23,8 @@ from bbws_access.store.table import Table
 from bbws_access.store.writes import ABSENT, Put
 from tests.conftest import Platform
 
+pytestmark = pytest.mark.slow
+
 
 def trail_of(platform: Platform, org_id: str, **question: Any) -> list[AuditEvent]:
     return list(

@@ -23,6 +23,8 @@ from tests.conftest import Platform
 from tests.services import staff
 from tests.services.holders import holder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def org(platform: Platform) -> Organisation:

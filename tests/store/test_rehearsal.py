@@ -100,6 +100,7 @@ def seen(table: Table) -> list[Any]:
     return [*found, [table.get(key(n)) for n in range(6)], many]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=st.lists(st.integers(0, 20), min_size=6, max_size=6), steps=transactions)
 def test_reading_finds_what_was_written_as_it_would_in_the_table(
