@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -179,11 +178,7 @@ class ArchiveCheck:
     def _object(self, manifest: Manifest) -> Events | None:
         self.objects += 1
         try:
-            with self._storage.read(manifest.key) as raw, tempfile.TemporaryFile() as copy:
-                stream = objects.Digesting(raw)
-                while piece := stream.read(1 << 20):
-                    copy.write(piece)
-                copy.seek(0)
+            with self._storage.read(manifest.key) as raw, objects.copied(raw) as (stream, copy):
                 return self._contents(manifest, stream, copy)
         except NotFound:
             self._find(FindingKind.REMOVED, "the object is missing", "archive", manifest, manifest.key)

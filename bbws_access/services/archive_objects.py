@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, cast
@@ -126,6 +128,10 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
+_PIECE: Final = 1 << 20
+"""Bytes that are read at a time."""
+
+
 class Digesting:
     """A stream that knows the SHA-256 and the size of what was read through it."""
 
@@ -145,5 +151,16 @@ class Digesting:
         return self._hash.hexdigest()
 
     def drain(self) -> None:
-        while self.read(1 << 20):
+        while self.read(_PIECE):
             pass
+
+
+@contextmanager
+def copied(stream: Readable) -> Iterator[tuple[Digesting, IO[bytes]]]:
+    """All of ``stream``, once read: what it came to, and a temporary file of it that stands at its beginning."""
+    with tempfile.TemporaryFile() as copy:
+        read = Digesting(stream)
+        while piece := read.read(_PIECE):
+            copy.write(piece)
+        copy.seek(0)
+        yield read, copy

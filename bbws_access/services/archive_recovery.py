@@ -15,7 +15,6 @@ those of any part that is recorded and not marked. What had expired by now stays
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -178,13 +177,9 @@ class ArchiveRecovery:
 
     @contextmanager
     def _object(self, org_id: str, manifest: Manifest) -> Iterator[IO[bytes]]:
-        with self._storage.read(manifest.key) as raw, tempfile.TemporaryFile() as copy:
-            stream = objects.Digesting(raw)
-            while piece := stream.read(1 << 20):
-                copy.write(piece)
+        with self._storage.read(manifest.key) as raw, objects.copied(raw) as (stream, copy):
             if (stream.sha256, stream.size) != (manifest.sha256, manifest.size):
                 raise differs(org_id, f"{manifest.key} is not what its manifest says")
-            copy.seek(0)
             yield copy
 
     # --- what is written -------------------------------------------------------------------------
