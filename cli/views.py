@@ -31,6 +31,16 @@ ASSIGNMENT_FIELDS: Final = {
     "Role id": "roleId",
 }
 
+EVENT_COLUMNS: Final = {
+    "Time": "timestamp",
+    "Action": "action",
+    "By": "userEmail",
+    "Outcome": "outcome",
+    "On": "resourceType",
+    "Id": "resourceId",
+}
+"""What a line says of an event, in this order, unless other columns are asked for."""
+
 EDITED_FIELDS: Final = {
     "Active": "active",
     "Version": "version",

@@ -33,20 +33,12 @@ from cli.operations import failures_told
 from cli.options import OverwriteOption
 from cli.progress import counted
 from cli.session import Session
+from cli.views import EVENT_COLUMNS
 
 if TYPE_CHECKING:
     from bbws_access.models.audit_questions import AuditQuestion
 
 app = noun("Query and export the audit trail.")
-
-_COLUMNS = {
-    "Time": "timestamp",
-    "Action": "action",
-    "By": "userEmail",
-    "Outcome": "outcome",
-    "On": "resourceType",
-    "Id": "resourceId",
-}
 
 
 @command(
@@ -90,7 +82,7 @@ def query(
     found = list(islice(audit.rows(actor, asked), limit + 1))
     more = len(found) > limit
     rows: list[Mapping[str, Any]] = [_in_zone(row, zone) for row in found[:limit]]
-    columns = _COLUMNS if zone is None else _COLUMNS | {"Time": "localTime"}
+    columns = EVENT_COLUMNS if zone is None else EVENT_COLUMNS | {"Time": "localTime"}
     session.show.table(rows, columns, empty="No events in this range.", more_available=more)
     if more:
         session.show.note(f"There are more events than --limit {limit}: raise it, or use audit export.")

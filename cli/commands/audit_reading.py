@@ -32,6 +32,7 @@ from cli.documents import write_document
 from cli.overrides import Output
 from cli.safety import safe
 from cli.session import Session
+from cli.views import EVENT_COLUMNS
 
 _FIELDS: Final = {
     "Event": "eventId",
@@ -173,28 +174,17 @@ def tail(
         looked = now
 
 
-_TOLD: Final = {
-    "Time": "timestamp",
-    "Action": "action",
-    "By": "userEmail",
-    "Outcome": "outcome",
-    "On": "resourceType",
-    "Id": "resourceId",
-}
-"""What a line says of an event, in this order, unless other columns are asked for."""
-
-
 def _order(row: Mapping[str, Any]) -> tuple[str, int]:
     """Several events of one change have one time."""
     return str(row["timestamp"]), int(row.get("sequence") or sys.maxsize)
 
 
 def _print(session: Session, row: Mapping[str, Any]) -> None:
-    chosen = session.show.narrowed(row, _TOLD)
+    chosen = session.show.narrowed(row, EVENT_COLUMNS)
     if session.show.is_json:
         write_document(chosen, Output.JSONL, sys.stdout)
     else:
-        told = {key: row[key] for key in _TOLD.values()} if chosen is row else chosen
+        told = {key: row[key] for key in EVENT_COLUMNS.values()} if chosen is row else chosen
         *first, last = (safe(word) for word in told.values())
         session.show.parts(("  ".join([*first, ""]), None), (last, None))
     sys.stdout.flush()
