@@ -132,10 +132,11 @@ def _no_such_option(error: Any) -> str:
     """With the options that were meant: those that look alike also without the dashes, which all have."""
     from difflib import get_close_matches
 
+    from cli.suggestions import meant
+
     name = error.option_name.lstrip("-")
     near = get_close_matches(name, [option.lstrip("-") for option in error.possibilities or ()])
-    offered = " or ".join(f"'--{option}'" for option in near)
-    return f"no such option '{error.option_name}'" + (f". Did you mean {offered}?" if offered else "")
+    return f"no such option '{error.option_name}'{meant([f'--{option}' for option in near])}"
 
 
 def _interrupted() -> int:

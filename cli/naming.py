@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bbws_access.errors import AccessError, InvalidInput, NotFound
 from bbws_access.keys import PLATFORM
+from cli.suggestions import meant
 
 if TYPE_CHECKING:
     from bbws_access.models.invitation import Invitation
@@ -102,7 +103,7 @@ def right(name: str) -> str:
         return name
     near = _near(name, lambda: known)
     raise InvalidInput(
-        f"there is no such permission: {name}{_meant(near)}",
+        f"there is no such permission: {name}{meant(near)}",
         code="INVALID_PERMISSIONS",
         hint="bbws-access permissions list",
         details={"candidates": near},
@@ -211,15 +212,11 @@ def _found(name: str, find: Callable[[], T], names: Callable[[], Iterable[str]])
         if not near:
             raise
         raise NotFound(
-            f"{error.message}{_meant(near)}",
+            f"{error.message}{meant(near)}",
             code=error.code,
             hint=error.hint,
             details={**error.details, "candidates": near},
         ) from None
-
-
-def _meant(near: Sequence[str]) -> str:
-    return f". Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
 
 
 def _near(name: str, names: Callable[[], Iterable[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands that a message suggests, as they have to be typed where it was given.
+"""What a message suggests: names that were meant, and commands as they have to be typed where it was given.
 
 ``bbws-access roles list`` after ``--env prod --org Acme`` would look into another environment, and at no organisation.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli.overrides import Overrides
@@ -20,6 +20,11 @@ _IN_NO_ENVIRONMENT: Final = frozenset({"commands", "context", "local"})
 
 _AT_THE_END: Final = re.compile(r"bbws-access (?P<noun>[a-z-]+)(?: [^,;]*)?(?<!\.)\Z")
 """A sentence that goes on after a command tells of one, and suggests none."""
+
+
+def meant(near: Sequence[str]) -> str:
+    """The end of a message about a word that nobody knows, which offers those that are like it, if any."""
+    return f". Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
 
 
 def as_typed_here(message: str, given: Overrides, environ: Mapping[str, str]) -> str:
