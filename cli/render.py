@@ -141,7 +141,7 @@ class Renderer:
             if cut:
                 line.truncate(console.width, overflow="ellipsis")
             elif "bbws-access" not in line.plain:
-                line = _hanging(pieces, console)
+                line = _hanging(line, pieces[-1], console)
         console.print(line, soft_wrap=True)
 
     def json(self, data: Any) -> None:
@@ -249,12 +249,11 @@ def _plain(text: str) -> Any:
     return Text(text)
 
 
-def _hanging(pieces: Sequence[Text], console: Console) -> Text:
-    """A line folded between words; what goes over stands under the last piece, where that leaves room enough."""
+def _hanging(line: Text, last: Text, console: Console) -> Text:
+    """A line folded between words; what goes over stands under its last piece, where that leaves room enough."""
     from rich.text import Text
 
-    line = Text.assemble(*pieces)
-    start = len(line) - len(pieces[-1].plain.lstrip())
+    start = len(line) - len(last.plain.lstrip())
     indent = line[:start].cell_len
     if indent > console.width // 2:
         start = len(line.plain) - len(line.plain.lstrip())
